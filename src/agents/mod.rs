@@ -1,0 +1,88 @@
+//! Here are bytes, what happened? One room per agent behind one face; the table below is all that
+//! the rest of the program knows of them.
+//!
+//! Adding an agent is one file here, one `mod` line, one row in [`AGENTS`] and one fixture folder.
+//! A room ends at [`Event`]: no store, no price, no title rule, no HTML. Rooms never import each
+//! other; what they share lies in [`read`].
+
+pub mod claude;
+pub mod codex;
+pub mod read;
+
+use crate::model::{AgentInfo, Checkpoint, Event, ParseIssue, SessionStart, Source, Wants};
+use std::path::Path;
+
+/// Every agent there is, in the order in which facets and docs list them.
+pub static AGENTS: &[&dyn Agent] = &[&claude::Claude, &codex::Codex];
+
+/// One agent's histories.
+pub trait Agent: Sync + Send {
+    fn info(&self) -> &'static AgentInfo;
+
+    /// Display variants (IDE extension, desktop app) that sessions of this room can carry.
+    fn variants(&self) -> &'static [&'static AgentInfo] {
+        &[]
+    }
+
+    /// Hands over every source below `root`. Never follows a link out of `root`.
+    /// A root that does not exist is a complete, empty listing.
+    fn discover(&self, root: &Path, found: &mut dyn FnMut(Source)) -> Listing;
+
+    /// Reads `source` from a checkpoint and pushes what happened into `sink`; returns where the next
+    /// read starts. What cannot be read as it should is an issue on the sink. When the sink says
+    /// [`Flow::Stop`] the checkpoint returned is worthless and reading ends at once.
+    ///
+    /// # Errors
+    /// I/O only (the file cannot be opened or read).
+    fn parse(
+        &self,
+        source: &Source,
+        from: &Checkpoint,
+        sink: &mut dyn EventSink,
+    ) -> std::io::Result<Checkpoint>;
+}
+
+/// How a listing went.
+#[derive(Debug, Default)]
+pub struct Listing {
+    /// Everything below the root was seen: what is missing now is really gone.
+    pub complete: bool,
+    pub issues: Vec<ParseIssue>,
+}
+
+/// Receives what a room reads. Tests use a `Vec`-like sink, ingest folds and indexes.
+pub trait EventSink {
+    fn wants(&self) -> Wants;
+    /// The events that follow belong to this session.
+    fn session(&mut self, start: SessionStart);
+    fn event(&mut self, event: Event) -> Flow;
+    fn issue(&mut self, issue: ParseIssue);
+    /// Bytes read so far of this call, about every MiB; also the moment to stop a long read.
+    fn progress(&mut self, _bytes: u64) -> Flow {
+        Flow::Go
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum Flow {
+    Go,
+    Stop,
+}
+
+/// The row of an agent or of one of its display variants.
+pub fn info(id: &str) -> Option<&'static AgentInfo> {
+    all_infos().find(|info| info.id == id)
+}
+
+/// The room that reads an agent's sources.
+pub fn room(id: &str) -> Option<&'static dyn Agent> {
+    AGENTS.iter().copied().find(|room| room.info().id == id)
+}
+
+/// All agents and display variants, in table order.
+pub fn all_infos() -> impl Iterator<Item = &'static AgentInfo> {
+    AGENTS
+        .iter()
+        .flat_map(|room| std::iter::once(room.info()).chain(room.variants().iter().copied()))
+}

@@ -1,0 +1,6 @@
+//! Reading foreign files: what more than one room needs.
+
+pub mod jsonl;
+pub mod prompt;
+pub mod text;
+pub mod tool;

@@ -1,0 +1,423 @@
+//! What the engine is asked and what it answers: the structs that pages, JSON and the CLI render.
+//! No HTML, no JSON names, no formatting of numbers or times here.
+
+use crate::index;
+use crate::model::{
+    AgentInfo, BodyFormat, CostParts, Day, ParseIssue, PromptKind, Role, SessionSummary, Sid,
+    Tokens, ToolCall,
+};
+use std::sync::Arc;
+
+// ---------------------------------------------------------------- sessions
+
+/// Filters that every view shares. Empty lists filter nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Filters {
+    pub agents: Vec<String>,
+    /// Working directories, as recorded.
+    pub projects: Vec<String>,
+    /// Repository roots.
+    pub repos: Vec<String>,
+    pub models: Vec<String>,
+    pub branches: Vec<String>,
+    pub tools: Vec<String>,
+    pub tags: Vec<String>,
+    pub starred: bool,
+    /// Local days, both included. A session counts when any part of it lies inside.
+    pub from: Option<Day>,
+    pub to: Option<Day>,
+    pub include_helpers: bool,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct SessionsQuery {
+    pub filters: Filters,
+    /// Words that must occur in title, first prompt, project, id or agent (folded substrings).
+    pub text: String,
+    pub sort: SessionSort,
+    pub group: GroupBy,
+    /// In cards (conversations).
+    pub offset: usize,
+    pub limit: usize,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SessionSort {
+    /// Starred first, then newest.
+    #[default]
+    Newest,
+    Oldest,
+    Longest,
+    Costliest,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum GroupBy {
+    #[default]
+    None,
+    Project,
+    Repo,
+    Day,
+}
+
+/// One page of the session list. `shown_sessions + hidden_sessions == all_sessions` always.
+#[derive(Clone, Debug, Default)]
+pub struct SessionsPage {
+    pub groups: Vec<CardGroup>,
+    /// Conversations that match (what `offset` and `limit` count).
+    pub total: usize,
+    /// Sessions behind them.
+    pub shown_sessions: usize,
+    /// Sessions that match but for the helper switch.
+    pub hidden_sessions: usize,
+    /// Both.
+    pub all_sessions: usize,
+    /// Where the next page starts, if there is one.
+    pub next: Option<usize>,
+    pub facets: Vec<FacetList>,
+    /// Local days with matching sessions and their number (for the calendar).
+    pub days: Vec<(Day, u32)>,
+    /// Store generation that this was read at.
+    pub generation: u64,
+}
+
+#[derive(Clone, Debug)]
+pub struct CardGroup {
+    /// Group value: path, repository root or day; `""` when not grouped.
+    pub key: String,
+    /// Last path segment or date.
+    pub label: String,
+    /// Conversations in the whole group, not just on this page.
+    pub count: usize,
+    pub cards: Vec<Card>,
+}
+
+/// One conversation: its newest session and how many more runs it has.
+#[derive(Clone, Debug)]
+pub struct Card {
+    pub sid: Sid,
+    pub session: Arc<SessionSummary>,
+    pub agent: &'static AgentInfo,
+    pub project: ProjectName,
+    pub starred: bool,
+    pub tags: Vec<String>,
+    pub tokens: Tokens,
+    pub cost: CostView,
+    /// Other members of the conversation, newest first.
+    pub more: Vec<CardMember>,
+    /// Sub-agents started by it (whether hidden or not).
+    pub sub_agents: u32,
+    /// The transcript grew in the last minute.
+    pub live: bool,
+}
+
+#[derive(Clone, Debug)]
+pub struct CardMember {
+    pub sid: Sid,
+    pub session: Arc<SessionSummary>,
+    pub starred: bool,
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ProjectName {
+    /// As recorded; `""` = no project recorded.
+    pub path: String,
+    /// `~` for the home it lies in.
+    pub short: String,
+    /// Last segment, `/` and `\` both split.
+    pub label: String,
+    /// Root of the repository, when found.
+    pub repo: Option<String>,
+    /// Stable colour 0-19.
+    pub color: u8,
+}
+
+/// Money with what is not known about it.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct CostView {
+    /// Micro-dollars of what could be priced.
+    pub micros: i64,
+    pub parts: CostParts,
+    pub responses: u32,
+    /// Responses of models without a known price.
+    pub unpriced: u32,
+    /// The agent records no tokens for this.
+    pub unrecorded: bool,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct FacetList {
+    /// `agent`, `project`, `repo`, `model`, `role`, `tool`, `branch`, `tag`, `day`: also the URL parameter.
+    pub field: &'static str,
+    pub values: Vec<FacetValue>,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct FacetValue {
+    pub value: String,
+    pub label: String,
+    pub count: u64,
+    pub ticked: bool,
+    pub color: Option<&'static str>,
+}
+
+// ---------------------------------------------------------------- one session
+
+#[derive(Clone, Debug)]
+pub struct SessionView {
+    pub card: Card,
+    /// `None` where the agent has no resume command.
+    pub resume: Option<String>,
+    pub parent: Option<Card>,
+    pub children: Vec<Card>,
+    /// Other runs of the same conversation.
+    pub retries: Vec<CardMember>,
+    pub cost_by_model: Vec<(String, Tokens, CostView)>,
+    pub issues: Vec<ParseIssue>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RoleFilter {
+    #[default]
+    All,
+    User,
+    Assistant,
+    Tools,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct MessagesQuery {
+    pub filter: RoleFilter,
+    /// Ordinal in the filtered list.
+    pub offset: usize,
+    pub limit: usize,
+    /// Start with the page that holds this message (overrides `offset`).
+    pub around: Option<u32>,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct MessagesPage {
+    pub items: Vec<TranscriptItem>,
+    pub offset: usize,
+    /// Messages that pass the filter in the whole session (calls and outputs paired count once).
+    pub total: usize,
+    pub next: Option<usize>,
+    pub previous: Option<usize>,
+    /// Read from the index because the source is gone: fork prefixes may be missing.
+    pub from_archive: bool,
+}
+
+/// A message; a tool call carries its output.
+#[derive(Clone, Debug, Default)]
+pub struct TranscriptItem {
+    pub seq: u32,
+    pub uuid: String,
+    pub role: Role,
+    pub prompt: PromptKind,
+    pub at: Option<i64>,
+    pub model: Option<String>,
+    pub text: String,
+    pub format: BodyFormat,
+    pub bytes: u64,
+    pub cut: bool,
+    pub copy: bool,
+    pub sidechain: bool,
+    pub images: u32,
+    pub tool: Option<ToolCall>,
+    pub output: Option<Box<TranscriptItem>>,
+}
+
+// ---------------------------------------------------------------- search
+
+#[derive(Clone, Debug, Default)]
+pub struct SearchQuery {
+    pub text: String,
+    pub filters: Filters,
+    pub roles: Vec<Role>,
+    pub sort: index::Sort,
+    pub offset: usize,
+    pub limit: usize,
+    /// Within this session only.
+    pub session: Option<String>,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct SearchPage {
+    pub tier: index::Match,
+    pub messages: u64,
+    pub sessions: u64,
+    pub hidden_messages: u64,
+    pub hidden_sessions: u64,
+    pub hits: Vec<SearchHit>,
+    pub facets: Vec<FacetList>,
+    pub days: Vec<(Day, u64)>,
+    pub corrected: Vec<String>,
+    pub next: Option<usize>,
+    /// Wall time inside the engine.
+    pub micros: u64,
+    /// The index is still being filled: what is missing yet.
+    pub filling: bool,
+}
+
+#[derive(Clone, Debug)]
+pub struct SearchHit {
+    pub card: Card,
+    pub count: u32,
+    pub snippets: Vec<index::Snippet>,
+}
+
+// ---------------------------------------------------------------- projects
+
+#[derive(Clone, Debug, Default)]
+pub struct ProjectsPage {
+    pub rows: Vec<ProjectRow>,
+    pub hidden_sessions: usize,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct ProjectRow {
+    pub name: ProjectName,
+    /// Worktrees and folders that belong to it.
+    pub folders: Vec<String>,
+    pub conversations: usize,
+    pub sessions: usize,
+    pub prompts: u64,
+    pub messages: u64,
+    pub last_at: Option<i64>,
+    pub cost: CostView,
+    pub agents: Vec<(&'static AgentInfo, u32)>,
+    pub newest: Vec<Card>,
+}
+
+// ---------------------------------------------------------------- analytics
+
+/// Everything the analytics page shows, for one set of filters. Costs cover all runs, helpers
+/// included; counts say which they are.
+#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
+pub struct Analytics {
+    /// Ms since the epoch when this was computed.
+    pub as_of: i64,
+    pub generation: u64,
+    pub zone: String,
+    pub total: Amount,
+    pub sessions_all: u64,
+    pub sessions_with_data: u64,
+    pub sessions_hidden: u64,
+    pub conversations: u64,
+    pub prompts: u64,
+    pub messages: u64,
+    pub tool_calls: u64,
+    pub first_day: Option<Day>,
+    pub last_day: Option<Day>,
+    /// Calendar days first..last.
+    pub days: u32,
+    pub active_days: u32,
+    pub by_day: Vec<DayAmount>,
+    pub by_agent: Vec<NamedAmount>,
+    pub by_model: Vec<NamedAmount>,
+    pub by_project: Vec<NamedAmount>,
+    pub by_repo: Vec<NamedAmount>,
+    /// Weekday (Monday = 0) x hour, messages.
+    pub week: Vec<[u64; 24]>,
+    pub top_sessions: Vec<TopSession>,
+    pub today: Amount,
+    pub last_hour: Amount,
+    /// Models without a known price, with their tokens.
+    pub unpriced: Vec<NamedAmount>,
+    /// Agents whose files record no tokens, with their number of sessions.
+    pub unrecorded: Vec<(String, u64)>,
+    /// Micro-dollars that cache reads saved against fresh input.
+    pub cache_saved: i64,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct Amount {
+    pub tokens: Tokens,
+    pub responses: u64,
+    pub unpriced_responses: u64,
+    /// Micro-dollars.
+    pub cost: i64,
+    pub parts: CostParts,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct NamedAmount {
+    /// Facet value.
+    pub name: String,
+    pub label: String,
+    pub color: Option<String>,
+    pub sessions: u64,
+    pub amount: Amount,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct DayAmount {
+    pub day: Day,
+    pub sessions: u64,
+    pub prompts: u64,
+    pub amount: Amount,
+    /// Micro-dollars by agent id.
+    pub by_agent: Vec<(String, i64)>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
+pub struct TopSession {
+    pub id: String,
+    pub name: String,
+    pub agent: String,
+    pub project: String,
+    pub amount: Amount,
+}
+
+/// A job's state: what the page streams and what `/api/analytics/cost` wraps.
+#[derive(Clone, Debug)]
+pub struct Job<T> {
+    pub done: bool,
+    /// 0.0 ..= 1.0.
+    pub progress: f32,
+    /// Partial while running, final when `done`.
+    pub result: Arc<T>,
+    pub error: Option<String>,
+    /// Came from the result cache.
+    pub cached: bool,
+}
+
+// ---------------------------------------------------------------- status
+
+#[derive(Clone, Debug, Default)]
+pub struct StatusView {
+    pub ingest: crate::store::status::IngestStatus,
+    pub sessions: u64,
+    pub hidden_sessions: u64,
+    pub messages: u64,
+    pub documents: u64,
+    pub segments: u64,
+    pub index_bytes: u64,
+    pub store_bytes: u64,
+    pub source_bytes: u64,
+    pub sources: u64,
+    pub gone_sources: u64,
+    pub issues_total: u64,
+    /// By kind label.
+    pub issues_by_kind: Vec<(String, u64)>,
+    /// The newest, at most 500.
+    pub issues: Vec<ParseIssue>,
+    pub agents: Vec<AgentStatus>,
+    pub versions: Vec<(String, String)>,
+    pub data_dir: String,
+    pub zone: String,
+    /// Stores set aside at start because they did not open.
+    pub set_aside: Vec<String>,
+    pub resident_bytes: u64,
+}
+
+#[derive(Clone, Debug)]
+pub struct AgentStatus {
+    pub agent: &'static AgentInfo,
+    /// Folder and whether it exists.
+    pub roots: Vec<(String, bool)>,
+    pub sources: u64,
+    pub sessions: u64,
+    pub messages: u64,
+    pub issues: u64,
+}

@@ -1,0 +1,170 @@
+//! Find: the tantivy index of message text, one document per message.
+//!
+//! What is true of a whole session (agent, project, helper, branch, ...) is not written into
+//! documents: the asker hands it over by sid in [`SessionAttrs`], so that it can change without
+//! reindexing, and facets and filters read it in the same pass.
+
+use crate::model::{BodyFormat, PromptKind, Role, Sid, ToolCall};
+use crate::query::Query;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// One message on its way into the index.
+#[derive(Clone, Debug, Default)]
+pub struct Document {
+    pub sid: Sid,
+    pub seq: u32,
+    pub role: Role,
+    /// Milliseconds since the epoch.
+    pub at: Option<i64>,
+    pub model: String,
+    pub text: String,
+    pub meta: DocMeta,
+}
+
+/// What a stored document carries beside its text, so that a session whose source is gone can
+/// still be shown whole.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct DocMeta {
+    pub uuid: String,
+    pub prompt: PromptKind,
+    pub format: BodyFormat,
+    pub bytes: u64,
+    pub cut: bool,
+    pub sidechain: bool,
+    pub images: u32,
+    pub tool: Option<ToolCall>,
+}
+
+/// Session-level facts by sid, as the engine knows them now.
+#[derive(Clone, Debug, Default)]
+pub struct SessionAttrs {
+    /// Names for the ordinals below.
+    pub agents: Vec<String>,
+    pub projects: Vec<String>,
+    /// By sid; sids beyond the end do not exist.
+    pub rows: Vec<AttrRow>,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+pub struct AttrRow {
+    /// The session exists and may be shown.
+    pub live: bool,
+    pub agent: u16,
+    pub project: u32,
+    pub helper: bool,
+    pub sub_agent: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Sort {
+    #[default]
+    Relevance,
+    Newest,
+    Oldest,
+}
+
+/// How loosely the words were taken to find anything.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Match {
+    #[default]
+    AllWords,
+    AnyWord,
+    CloseSpelling,
+}
+
+/// Values ticked in the facets (besides those in the query text); empty = no filter.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Ticks {
+    pub agents: Vec<String>,
+    pub projects: Vec<String>,
+    pub roles: Vec<Role>,
+    pub tools: Vec<String>,
+    pub models: Vec<String>,
+    /// Milliseconds since the epoch, `[from, to)`.
+    pub from: Option<i64>,
+    pub to: Option<i64>,
+}
+
+#[derive(Clone, Debug)]
+pub struct SearchRequest {
+    pub query: Query,
+    pub ticks: Ticks,
+    pub include_hidden: bool,
+    pub sort: Sort,
+    /// In sessions.
+    pub offset: usize,
+    pub limit: usize,
+    /// Per session.
+    pub snippets: usize,
+    /// Session-level restriction that the engine worked out (`branch:`, starred, tag, one session).
+    pub only: Option<Arc<Vec<bool>>>,
+    pub attrs: Arc<SessionAttrs>,
+    /// Start of local days for the day facet: UTC offset in ms at a moment.
+    pub zone: jiff::tz::TimeZone,
+    /// Query text with dates resolved: filters `After`/`Before` are local days of `zone`.
+    pub facets: bool,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct SearchResponse {
+    pub tier: Match,
+    /// Exact number of matching messages and sessions.
+    pub messages: u64,
+    pub sessions: u64,
+    /// Of those that only the helper switch hides.
+    pub hidden_messages: u64,
+    pub hidden_sessions: u64,
+    pub hits: Vec<SessionHit>,
+    pub facets: Facets,
+    /// Words found near the ones asked (tier `CloseSpelling`).
+    pub corrected: Vec<String>,
+}
+
+#[derive(Clone, Debug)]
+pub struct SessionHit {
+    pub sid: Sid,
+    pub score: f32,
+    /// Matching messages in this session.
+    pub count: u32,
+    /// Best first.
+    pub snippets: Vec<Snippet>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Snippet {
+    pub seq: u32,
+    pub role: Role,
+    pub tool: String,
+    pub at: Option<i64>,
+    /// A passage of the text around the matches; `…` where it is cut is the page's business.
+    pub text: String,
+    /// Byte ranges in `text` to mark.
+    pub marks: Vec<(usize, usize)>,
+    pub cut_before: bool,
+    pub cut_after: bool,
+}
+
+/// Matching messages by value, each facet counted without its own ticks, most first.
+#[derive(Clone, Debug, Default)]
+pub struct Facets {
+    pub agents: Vec<(String, u64)>,
+    pub projects: Vec<(String, u64)>,
+    pub roles: Vec<(String, u64)>,
+    pub tools: Vec<(String, u64)>,
+    pub models: Vec<(String, u64)>,
+    /// By local day, oldest first.
+    pub days: Vec<(crate::model::Day, u64)>,
+}
+
+/// One message as the index keeps it.
+#[derive(Clone, Debug)]
+pub struct StoredMessage {
+    pub sid: Sid,
+    pub seq: u32,
+    pub role: Role,
+    pub at: Option<i64>,
+    pub model: String,
+    pub text: String,
+    pub meta: DocMeta,
+}

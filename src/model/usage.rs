@@ -1,0 +1,132 @@
+//! Tokens and money.
+
+use serde::{Deserialize, Serialize};
+use std::ops::{Add, AddAssign};
+
+/// What one record says that one model response used. Several records may tell of one response.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct UsageEvent {
+    /// Names the response within the agent, whatever the file: the same key is the same response.
+    pub key: String,
+    /// `request_id` and friends, where ids are not unique by themselves (accounting.md 1.4 rule 2).
+    pub request: Option<String>,
+    /// `""` when not recorded.
+    pub model: String,
+    pub tier: Tier,
+    pub tokens: Tokens,
+    /// Recorded by the agent, micro-dollars.
+    pub recorded_cost: Option<i64>,
+    /// Processed in the US region at its surcharge.
+    pub us_region: bool,
+    /// A copy from another session (`forkedFrom`, replayed prefix).
+    pub copy: bool,
+    pub sidechain: bool,
+}
+
+/// Token counts of one or many responses. All exclusive of each other, but for `reasoning`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tokens {
+    /// Fresh input: without cache reads and writes.
+    pub input: u64,
+    pub cache_read: u64,
+    pub cache_write_5m: u64,
+    pub cache_write_1h: u64,
+    /// Output, reasoning included.
+    pub output: u64,
+    /// The part of `output` that was reasoning.
+    pub reasoning: u64,
+    pub web_searches: u64,
+}
+
+impl Tokens {
+    /// Everything that the model read: what long-context tiers and context fill go by.
+    pub fn prompt(&self) -> u64 {
+        self.input + self.cache_read + self.cache_write_5m + self.cache_write_1h
+    }
+    pub fn total(&self) -> u64 {
+        self.prompt() + self.output
+    }
+    pub fn cache_write(&self) -> u64 {
+        self.cache_write_5m + self.cache_write_1h
+    }
+    /// Per-field maximum: two partial reports of one response.
+    pub fn max(self, other: Tokens) -> Tokens {
+        Tokens {
+            input: self.input.max(other.input),
+            cache_read: self.cache_read.max(other.cache_read),
+            cache_write_5m: self.cache_write_5m.max(other.cache_write_5m),
+            cache_write_1h: self.cache_write_1h.max(other.cache_write_1h),
+            output: self.output.max(other.output),
+            reasoning: self.reasoning.max(other.reasoning),
+            web_searches: self.web_searches.max(other.web_searches),
+        }
+    }
+}
+
+impl Add for Tokens {
+    type Output = Tokens;
+    fn add(self, o: Tokens) -> Tokens {
+        Tokens {
+            input: self.input + o.input,
+            cache_read: self.cache_read + o.cache_read,
+            cache_write_5m: self.cache_write_5m + o.cache_write_5m,
+            cache_write_1h: self.cache_write_1h + o.cache_write_1h,
+            output: self.output + o.output,
+            reasoning: self.reasoning + o.reasoning,
+            web_searches: self.web_searches + o.web_searches,
+        }
+    }
+}
+
+impl AddAssign for Tokens {
+    fn add_assign(&mut self, o: Tokens) {
+        *self = *self + o;
+    }
+}
+
+/// Service tier or speed of a response, as billed.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
+)]
+pub enum Tier {
+    #[default]
+    Standard,
+    Fast,
+    Priority,
+    Flex,
+    Batch,
+}
+
+/// Money for some tokens, in integer micro-dollars.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CostParts {
+    pub input: i64,
+    pub output: i64,
+    pub cache_read: i64,
+    pub cache_write: i64,
+    pub other: i64,
+}
+
+impl CostParts {
+    pub fn total(&self) -> i64 {
+        self.input + self.output + self.cache_read + self.cache_write + self.other
+    }
+}
+
+impl AddAssign for CostParts {
+    fn add_assign(&mut self, o: CostParts) {
+        self.input += o.input;
+        self.output += o.output;
+        self.cache_read += o.cache_read;
+        self.cache_write += o.cache_write;
+        self.other += o.other;
+    }
+}
+
+/// The answer of the price table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cost {
+    Priced(CostParts),
+    /// No price is known for this model at this time: said so, never zero and never a guess.
+    Unpriced,
+}

@@ -1,0 +1,2 @@
+//! Keep and count (redb). (under construction)
+pub mod status;
