@@ -168,3 +168,6 @@ pub struct StoredMessage {
     pub text: String,
     pub meta: DocMeta,
 }
+
+/// The index of one data folder: searching from many threads, writing from one.
+pub struct SearchIndex;

@@ -1,1 +1,18 @@
-//! (under construction)
+//! Show: routes, pages, JSON, assets. (under construction)
+
+pub mod api;
+
+use crate::engine::Engine;
+use std::sync::Arc;
+
+/// What every handler has.
+#[derive(Clone)]
+pub struct App {
+    pub engine: Arc<Engine>,
+    /// Per-start token that every changing request must carry.
+    pub token: Arc<str>,
+    /// Content hash of the assets, part of their URLs.
+    pub assets: &'static str,
+    /// Fires when the server stops: every stream ends.
+    pub stopping: tokio::sync::watch::Receiver<bool>,
+}

@@ -1,0 +1,10 @@
+//! The one integration binary: behaviour through public faces.
+
+mod agents;
+mod cli;
+mod faults;
+mod house;
+mod ingest;
+mod layers;
+mod search;
+mod web;
