@@ -3,33 +3,12 @@
 use super::days::LocalDays;
 use super::usage::{merge, same_response};
 use crate::model::*;
-use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Hashes of records that belong to another session, of which this one holds copies.
 pub type Copied = Arc<HashSet<u64>>;
-
-/// What one session says of one model response; several sessions may tell of the same one.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Claim {
-    /// `UsageEvent::key`.
-    pub key: String,
-    /// Tells responses apart that share a key within this session.
-    pub variant: u16,
-    pub request: Option<String>,
-    /// Time of the first and last record, ms; 0 where nothing in the session has a time.
-    pub first_at: i64,
-    pub last_at: i64,
-    pub model: String,
-    pub tier: Tier,
-    pub tokens: Tokens,
-    pub recorded_cost: Option<i64>,
-    pub us_region: bool,
-    pub copy: bool,
-    pub sidechain: bool,
-}
 
 /// Hash of a record id as kept for finding copies; block suffixes (`#n`) do not count.
 pub fn uuid_hash(uuid: &str) -> u64 {
