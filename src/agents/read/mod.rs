@@ -2,5 +2,6 @@
 
 pub mod jsonl;
 pub mod prompt;
+pub mod sqlite;
 pub mod text;
 pub mod tool;
