@@ -8,6 +8,7 @@ pub mod json;
 pub mod jsonl;
 pub mod patch;
 pub mod prompt;
+pub mod sqlite;
 pub mod text;
 pub mod tool;
 
