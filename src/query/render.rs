@@ -4,7 +4,8 @@ use super::{Field, Filter, Node, Query};
 use std::fmt;
 
 impl Query {
-    /// The question in its canonical spelling: text first, then filters, dates absolute.
+    /// The question in its canonical spelling: filters first, so that a stray quote of the
+    /// text cannot pair with one of theirs; dates absolute.
     pub fn to_text(&self) -> String {
         self.to_string()
     }
@@ -13,13 +14,12 @@ impl Query {
 impl fmt::Display for Query {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut blank = "";
-        if let Some(text) = &self.text {
-            write!(f, "{text}")?;
-            blank = " ";
-        }
         for filter in &self.filters {
             write!(f, "{blank}{filter}")?;
             blank = " ";
+        }
+        if let Some(text) = &self.text {
+            write!(f, "{blank}{text}")?;
         }
         Ok(())
     }
