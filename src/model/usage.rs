@@ -8,6 +8,8 @@ use std::ops::{Add, AddAssign};
 pub struct UsageEvent {
     /// Names the response within the agent, whatever the file: the same key is the same response.
     pub key: String,
+    /// The record's own id, as in `Message::uuid` without the block; `""` where there is none.
+    pub record: String,
     /// `request_id` and friends, where ids are not unique by themselves (accounting.md 1.4 rule 2).
     pub request: Option<String>,
     /// `""` when not recorded.
