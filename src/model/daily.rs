@@ -65,8 +65,6 @@ pub struct UsageBucket {
     /// Recorded cost of those that carry one, micro-dollars, and how many do.
     pub recorded_cost: i64,
     pub recorded: u32,
-    /// Largest prompt (context fill).
-    pub max_prompt: u64,
 }
 
 /// Upper bounds (tokens, inclusive) of the prompt-size classes; every long-context threshold in

@@ -21,4 +21,4 @@ pub use session::{HelperReason, Relation, SessionSummary, ToolCount};
 pub use source::{
     Checkpoint, Fingerprint, IssueKind, ParseIssue, Rank, SessionStart, Source, SourceMode, Wants,
 };
-pub use usage::{Cost, CostParts, Tier, Tokens, UsageEvent};
+pub use usage::{Claim, Cost, CostParts, Tier, Tokens, UsageEvent};
