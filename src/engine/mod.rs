@@ -49,6 +49,10 @@ impl Engine {
     ) -> anyhow::Result<(Vec<(Sid, Arc<SessionSummary>)>, usize, usize)> {
         todo!()
     }
+    /// What lists show of these sessions, in the same order (one read of the stores for all).
+    pub fn cards(&self, _rows: &[(Sid, Arc<SessionSummary>)]) -> anyhow::Result<Vec<Card>> {
+        todo!()
+    }
     /// By native id, `agent:native`, or a unique prefix of at least 4 characters.
     pub fn find_session(&self, _id: &str) -> anyhow::Result<Found> {
         todo!()
