@@ -71,7 +71,11 @@ fn threads(db: &Db, source: &Source, sink: &mut dyn EventSink) -> Result<(), Par
                 false => SourceMode::Annotate,
             },
         });
-        let mut out = Out { sink, row, at: None };
+        let mut out = Out {
+            sink,
+            row,
+            at: None,
+        };
         for fact in facts(row, &first) {
             if out.push(EventKind::Fact(fact)) == Flow::Stop {
                 return Flow::Stop;
@@ -90,7 +94,11 @@ fn facts(row: &Row<'_>, first: &str) -> Vec<Fact> {
         text: text::one_line(&text, text::MAX_TITLE),
     };
     // before a thread is named its title is the beginning of its first prompt
-    let own_words = |text: &String| !first.trim_start().starts_with(text.trim_end_matches(['…', '.']).trim());
+    let own_words = |text: &String| {
+        !first
+            .trim_start()
+            .starts_with(text.trim_end_matches(['…', '.']).trim())
+    };
     let mut facts = Vec::new();
     facts.extend(row.text(3).or(row.text(2).filter(own_words)).map(title));
     facts.extend(row.text(5).map(|cwd| Fact::Cwd(plain_path(&cwd))));
@@ -125,7 +133,8 @@ impl Out<'_, '_> {
         let prompt = prompt::read(first);
         let mut body = text::body(prompt.text);
         if !self.sink.wants().prose {
-            body.text.truncate(text::head(&body.text, text::PROMPT_HEAD).len());
+            body.text
+                .truncate(text::head(&body.text, text::PROMPT_HEAD).len());
         }
         self.push(EventKind::Message(Box::new(Message {
             prompt: prompt.kind,
@@ -185,14 +194,21 @@ fn annotate(sink: &mut dyn EventSink, row: &Row<'_>, native: String, fact: Fact)
         native,
         mode: SourceMode::Annotate,
     });
-    let mut out = Out { sink, row, at: None };
+    let mut out = Out {
+        sink,
+        row,
+        at: None,
+    };
     out.push(EventKind::Fact(fact))
 }
 
 /// The rollout lies where the row says, below this home (which may have moved, or be another
 /// machine's): as it was, packed, or archived.
 fn has_rollout(home: &Path, path: &str) -> bool {
-    let steps: Vec<&str> = path.split(['/', '\\']).filter(|step| !step.is_empty()).collect();
+    let steps: Vec<&str> = path
+        .split(['/', '\\'])
+        .filter(|step| !step.is_empty())
+        .collect();
     let Some(name) = steps.last() else {
         return false;
     };
@@ -204,10 +220,14 @@ fn has_rollout(home: &Path, path: &str) -> bool {
         place.exists() || Path::new(&packed).exists()
     };
     // the database may lie in a folder of its own inside the home
-    [Some(home), home.parent()].into_iter().flatten().any(|home| {
-        !steps.contains(&"..")
-            && (packed(&home.join(&dated)) || packed(&home.join("archived_sessions").join(name)))
-    })
+    [Some(home), home.parent()]
+        .into_iter()
+        .flatten()
+        .any(|home| {
+            !steps.contains(&"..")
+                && (packed(&home.join(&dated))
+                    || packed(&home.join("archived_sessions").join(name)))
+        })
 }
 
 /// `\\?\C:\x` is `C:\x`, `\\?\UNC\srv\x` is `\\srv\x`.

@@ -134,7 +134,8 @@ impl Search<'_> {
             let entry = match entry {
                 Ok(entry) => entry,
                 Err(error) => {
-                    let gone = error.io_error().map(io::Error::kind) == Some(io::ErrorKind::NotFound);
+                    let gone =
+                        error.io_error().map(io::Error::kind) == Some(io::ErrorKind::NotFound);
                     // a home without such a folder is complete; a file that vanished meanwhile is gone
                     if !gone {
                         let path = error.path().unwrap_or(&top).to_owned();

@@ -27,16 +27,26 @@ pub(super) fn parse(source: &Source, sink: &mut dyn EventSink) -> io::Result<Che
         detail: detail.to_owned(),
     };
     if std::fs::metadata(&source.path)?.len() > MOST {
-        sink.issue(issue(IssueKind::TooLong, "the document is over the limit and was not read"));
+        sink.issue(issue(
+            IssueKind::TooLong,
+            "the document is over the limit and was not read",
+        ));
         return Ok(start);
     }
     let bytes = std::fs::read(&source.path)?;
     let whole = String::from_utf8_lossy(&bytes);
     if matches!(whole, std::borrow::Cow::Owned(_)) {
-        sink.issue(issue(IssueKind::InvalidUtf8, "bytes that are not UTF-8 were replaced"));
+        sink.issue(issue(
+            IssueKind::InvalidUtf8,
+            "bytes that are not UTF-8 were replaced",
+        ));
     }
-    let Ok(document) = serde_json::from_str::<Document>(whole.trim_start_matches('\u{feff}')) else {
-        sink.issue(issue(IssueKind::BadRecord, "the document is not whole JSON"));
+    let Ok(document) = serde_json::from_str::<Document>(whole.trim_start_matches('\u{feff}'))
+    else {
+        sink.issue(issue(
+            IssueKind::BadRecord,
+            "the document is not whole JSON",
+        ));
         return Ok(start);
     };
     let mut reader = Reader::resume(source, &start, sink.wants());
@@ -54,7 +64,10 @@ pub(super) fn parse(source: &Source, sink: &mut dyn EventSink) -> io::Result<Che
             Ok(crate::agents::Flow::Stop) => break,
             Err(_) => sink.issue(ParseIssue {
                 line: number,
-                ..issue(IssueKind::WrongShape, "an item is not the object it should be")
+                ..issue(
+                    IssueKind::WrongShape,
+                    "an item is not the object it should be",
+                )
             }),
         }
     }

@@ -3,9 +3,9 @@
 use super::output;
 use super::prompt::{self, Prompt};
 use super::reader::{Call, Out, Reader, voice};
-use super::record::{DoneItem, Event as Told, Item, Part, filled, is, owned, word};
+use super::record::{self, DoneItem, Event as Told, Item, Part, filled, is, owned, word};
 use super::twice::{Form, fingerprint};
-use crate::agents::read::json::{self, Raw};
+use crate::agents::read::json::Raw;
 use crate::agents::read::text::{self, Body};
 use crate::agents::read::tool;
 use crate::model::{BodyFormat, Message, PromptKind, Role, ToolCall};
@@ -43,9 +43,7 @@ impl Reader<'_> {
                 text: Some(content),
                 ..Part::default()
             }),
-            Some(content) => {
-                json::for_each(content, |part: Part| parts.push(part));
-            }
+            Some(content) => parts = record::parts(content),
             None => {}
         }
         let mut said = Said::default();
@@ -67,10 +65,12 @@ impl Reader<'_> {
     pub(super) fn said(&mut self, told: &Told<'_>, out: &mut Out<'_>) {
         let mut said = Said::default();
         if let Some(images) = told.images {
-            said.stubs.extend(images.items().into_iter().map(output::image));
+            said.stubs
+                .extend(images.items().into_iter().map(output::image));
         }
         if let Some(files) = told.local_images {
-            said.stubs.extend(files.items().into_iter().map(output::image));
+            said.stubs
+                .extend(files.items().into_iter().map(output::image));
         }
         if let Some(block) = filled(told.message) {
             // versions of 2025 said so when the text was not the person's
@@ -173,7 +173,11 @@ impl Reader<'_> {
     pub(super) fn answer(&mut self, said: Option<Cow<'_, str>>, form: Form, out: &mut Out<'_>) {
         let Some(said) = said else { return };
         self.works();
-        if self.state.twins.is_second(voice(Role::Assistant), form, &said) {
+        if self
+            .state
+            .twins
+            .is_second(voice(Role::Assistant), form, &said)
+        {
             return;
         }
         let body = match self.wants.prose {
@@ -187,7 +191,10 @@ impl Reader<'_> {
         let summary = texts(item.summary);
         let raw = texts(item.content);
         // what the summary says too is not said twice
-        let extra: Vec<_> = raw.into_iter().filter(|text| !summary.contains(text)).collect();
+        let extra: Vec<_> = raw
+            .into_iter()
+            .filter(|text| !summary.contains(text))
+            .collect();
         for part in summary.into_iter().chain(extra) {
             self.thought(Some(part), Form::Item, out);
         }
@@ -196,7 +203,11 @@ impl Reader<'_> {
     pub(super) fn thought(&mut self, thought: Option<Cow<'_, str>>, form: Form, out: &mut Out<'_>) {
         let Some(thought) = thought else { return };
         self.works();
-        if self.state.twins.is_second(voice(Role::Thinking), form, &thought) {
+        if self
+            .state
+            .twins
+            .is_second(voice(Role::Thinking), form, &thought)
+        {
             return;
         }
         let body = self.rest_body(thought);
@@ -373,9 +384,11 @@ fn texts(content: Option<Raw<'_>>) -> Vec<Cow<'_, str>> {
     if content.is_text() {
         return content.filled().into_iter().collect();
     }
-    let mut texts = Vec::new();
-    json::for_each(content, |part: Part| texts.extend(filled(part.text)));
-    texts
+    let parts = record::parts(content);
+    parts
+        .into_iter()
+        .filter_map(|part| filled(part.text))
+        .collect()
 }
 
 /// `namespace` qualifies a name; an MCP server's is written as in `mcp__server__tool`.

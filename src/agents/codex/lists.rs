@@ -25,7 +25,7 @@ fields! {
 pub(super) fn index(source: &Source, sink: &mut dyn EventSink) -> io::Result<Checkpoint> {
     let mut newest: BTreeMap<String, (Option<i64>, String)> = BTreeMap::new();
     let mut lines = Lines::open(&source.path, &Checkpoint::default())?;
-    jsonl::each(&mut lines, sink, &mut |line, _| {
+    let read = jsonl::each(&mut lines, sink, &mut |line, _| {
         let title: Title = serde_json::from_str(line.text)?;
         if let (Some(id), Some(name)) = (owned(title.id), owned(title.name)) {
             let updated = title.updated.and_then(Raw::time);
@@ -36,10 +36,10 @@ pub(super) fn index(source: &Source, sink: &mut dyn EventSink) -> io::Result<Che
         }
         Ok(Flow::Go)
     })?;
-    for (native, (_, name)) in newest {
-        if !is_id(&native) {
-            continue;
-        }
+    if read == Flow::Stop {
+        return Ok(Checkpoint::default());
+    }
+    for (native, (_, name)) in newest.into_iter().filter(|(id, _)| is_id(id)) {
         sink.session(SessionStart {
             native,
             mode: SourceMode::Annotate,
@@ -85,10 +85,15 @@ pub(super) fn history(
     let mut open: Option<String> = None;
     let wants = sink.wants();
     let mut lines = Lines::open(&source.path, from)?;
-    jsonl::each(&mut lines, sink, &mut |line, sink| {
+    // whoever stops us knows that the checkpoint is worthless
+    let _ = jsonl::each(&mut lines, sink, &mut |line, sink| {
         let entry: Entry = serde_json::from_str(line.text)?;
         let native = owned(entry.session_id.or(entry.session).or(entry.id));
-        let said = entry.text.or(entry.display).or(entry.prompt).and_then(Raw::filled);
+        let said = entry
+            .text
+            .or(entry.display)
+            .or(entry.prompt)
+            .and_then(Raw::filled);
         let (Some(native), Some(said)) = (native.filter(|id| is_id(id)), said) else {
             return Err(serde::de::Error::custom("no session or no text"));
         };
@@ -115,7 +120,8 @@ pub(super) fn history(
         let prompt = prompt::read(&said);
         let mut body = text::body(prompt.text.clone());
         if !wants.prose {
-            body.text.truncate(text::head(&body.text, text::PROMPT_HEAD).len());
+            body.text
+                .truncate(text::head(&body.text, text::PROMPT_HEAD).len());
         }
         let seq = told.entry(native).or_default();
         let message = Message {
@@ -138,5 +144,8 @@ pub(super) fn history(
 
 /// A native id travels in URLs and is compared with file names.
 pub(super) fn is_id(id: &str) -> bool {
-    !id.is_empty() && id.len() <= 128 && !id.contains(['/', '\\']) && !id.chars().any(char::is_control)
+    !id.is_empty()
+        && id.len() <= 128
+        && !id.contains(['/', '\\'])
+        && !id.chars().any(char::is_control)
 }

@@ -81,6 +81,8 @@ static APP: AgentInfo = AgentInfo {
     capabilities: CAPABILITIES,
 };
 
+static VARIANTS: &[&AgentInfo] = &[&IDE, &APP];
+
 /// The display variant that an `originator` stands for; `None` for the terminal.
 fn variant(originator: &str) -> Option<&'static AgentInfo> {
     let word = originator.to_ascii_lowercase();
@@ -97,7 +99,7 @@ impl Agent for Codex {
     }
 
     fn variants(&self) -> &'static [&'static AgentInfo] {
-        &[&IDE, &APP]
+        VARIANTS
     }
 
     fn discover(&self, root: &Path, found: &mut dyn FnMut(Source)) -> Listing {
@@ -124,14 +126,13 @@ impl Agent for Codex {
     }
 }
 
-fn rollout(
-    source: &Source,
-    from: &Checkpoint,
-    sink: &mut dyn EventSink,
-) -> io::Result<Checkpoint> {
+fn rollout(source: &Source, from: &Checkpoint, sink: &mut dyn EventSink) -> io::Result<Checkpoint> {
     let mut lines = Lines::open(&source.path, from)?;
     let mut reader = Reader::resume(source, from, sink.wants());
-    jsonl::each(&mut lines, sink, &mut |line, sink| reader.record(line, sink))?;
+    // whoever stops us knows that the checkpoint is worthless
+    let _ = jsonl::each(&mut lines, sink, &mut |line, sink| {
+        reader.record(line, sink)
+    })?;
     Ok(reader.checkpoint(lines.checkpoint()))
 }
 
@@ -142,7 +143,9 @@ fn packed(source: &Source, sink: &mut dyn EventSink) -> io::Result<Checkpoint> {
     let input = discover::open_text(&source.path)?;
     let mut reader = Reader::resume(source, &start, sink.wants());
     let read = Lines::over(input, &source.path, &start).and_then(|mut lines| {
-        jsonl::each(&mut lines, sink, &mut |line, sink| reader.record(line, sink))
+        jsonl::each(&mut lines, sink, &mut |line, sink| {
+            reader.record(line, sink)
+        })
     });
     if read.is_err() {
         sink.issue(ParseIssue {

@@ -1,7 +1,7 @@
 //! What tools printed: out of its wrappings, images as stubs, and whether the call failed.
 
-use super::record::{Part, is, owned};
-use crate::agents::read::json::{self, Raw, fields};
+use super::record::{self, Part, is, owned};
+use crate::agents::read::json::{Raw, fields};
 use crate::agents::read::text;
 use std::borrow::Cow;
 
@@ -61,7 +61,9 @@ pub(super) fn failed(raw: Raw<'_>) -> bool {
             let (_, rest) = part.rsplit_once(r#"\"exit_code\":"#)?;
             number(rest)
         });
-        let error = [head, tail].iter().any(|part| part.contains(r#"\"isError\":true"#));
+        let error = [head, tail]
+            .iter()
+            .any(|part| part.contains(r#"\"isError\":true"#));
         return error || code.is_some_and(|code| code != 0);
     }
     let header = head.split(r"Output:\n").next().unwrap_or(head);
@@ -154,7 +156,10 @@ fn without_header(text: Cow<'_, str>) -> Cow<'_, str> {
         if HEADER.iter().any(|known| line.starts_with(known)) {
             continue;
         }
-        if !["Exit code:", "Process "].iter().any(|known| line.starts_with(known)) {
+        if !["Exit code:", "Process "]
+            .iter()
+            .any(|known| line.starts_with(known))
+        {
             break;
         }
         kept.push_str(line);
@@ -166,7 +171,7 @@ fn without_header(text: Cow<'_, str>) -> Cow<'_, str> {
 /// Texts of content blocks, images as stubs, one below the other.
 pub(super) fn parts(array: Raw<'_>) -> (String, u32) {
     let (mut out, mut images) = (String::new(), 0);
-    json::for_each(array, |part: Part| {
+    for part in record::parts(array) {
         let line = match part.image_url {
             Some(url) => {
                 images += 1;
@@ -182,18 +187,24 @@ pub(super) fn parts(array: Raw<'_>) -> (String, u32) {
             out.extend((!out.is_empty()).then_some('\n'));
             out.push_str(&line);
         }
-    });
+    }
     (out, images)
 }
 
 /// A stub with type and size for a `data:` image, the address of any other.
 pub(super) fn image(url: Raw<'_>) -> String {
     let written = url.as_json().trim_matches('"');
-    if let Some((media, data)) = written.strip_prefix("data:").and_then(|rest| rest.split_once(',')) {
+    if let Some((media, data)) = written
+        .strip_prefix("data:")
+        .and_then(|rest| rest.split_once(','))
+    {
         return text::stub(media.split(';').next().unwrap_or(""), data.len());
     }
     let address = url.text().or_else(|| url.get("url").and_then(Raw::text));
-    format!("[image: {}]", text::one_line(&address.unwrap_or_default(), 120))
+    format!(
+        "[image: {}]",
+        text::one_line(&address.unwrap_or_default(), 120)
+    )
 }
 
 #[cfg(test)]
@@ -215,12 +226,36 @@ mod tests {
         assert_eq!(read(&wrapped(0)), (false, "x\ny".into()));
         assert_eq!(read(&wrapped(2)), (true, "exit code 2\nx\ny".into()));
         for (text, fails, body) in [
-            ("Exit code: 0\nWall time: 0.1 seconds\nOutput:\nhi\n", false, "hi\n"),
-            ("Exit code: 101\nWall time: 1 seconds\nOutput:\nno\n", true, "Exit code: 101\nno\n"),
-            ("Chunk ID: a1\nWall time: 0.1 seconds\nProcess exited with code 1\nOutput:\nbad", true, "Process exited with code 1\nbad"),
-            ("Wall time: 0.1 seconds\nOutput:\nExit code: 7", false, "Exit code: 7"),
-            ("exec command rejected by user", true, "exec command rejected by user"),
-            ("the Exit code: 3 of an earlier run", true, "the Exit code: 3 of an earlier run"),
+            (
+                "Exit code: 0\nWall time: 0.1 seconds\nOutput:\nhi\n",
+                false,
+                "hi\n",
+            ),
+            (
+                "Exit code: 101\nWall time: 1 seconds\nOutput:\nno\n",
+                true,
+                "Exit code: 101\nno\n",
+            ),
+            (
+                "Chunk ID: a1\nWall time: 0.1 seconds\nProcess exited with code 1\nOutput:\nbad",
+                true,
+                "Process exited with code 1\nbad",
+            ),
+            (
+                "Wall time: 0.1 seconds\nOutput:\nExit code: 7",
+                false,
+                "Exit code: 7",
+            ),
+            (
+                "exec command rejected by user",
+                true,
+                "exec command rejected by user",
+            ),
+            (
+                "the Exit code: 3 of an earlier run",
+                true,
+                "the Exit code: 3 of an earlier run",
+            ),
             ("plain words", false, "plain words"),
         ] {
             assert_eq!(read(&text.into()), (fails, body.into()), "{text}");
@@ -236,13 +271,19 @@ mod tests {
             read(&serde_json::json!({"content": "no such file", "success": false})),
             (true, "no such file".into())
         );
-        let served = serde_json::json!({"content": [{"type": "text", "text": "refused"}], "isError": true});
+        let served =
+            serde_json::json!({"content": [{"type": "text", "text": "refused"}], "isError": true});
         assert_eq!(read(&served.to_string().into()), (true, "refused".into()));
     }
 
     #[test]
     fn data_stays_data() {
-        for text in [r#"{"output": 3}"#, r#"[1, 2]"#, "{torn", r#"[{"type": "row"}]"#] {
+        for text in [
+            r#"{"output": 3}"#,
+            r#"[1, 2]"#,
+            "{torn",
+            r#"[{"type": "row"}]"#,
+        ] {
             assert_eq!(read(&text.into()), (false, text.into()));
         }
     }

@@ -50,8 +50,14 @@ fn reading(line: &[u8], meter: &mut Meter) -> Option<Reading> {
 
 /// A UUIDv7 tells the day of its folder; any other id costs a walk over all of them.
 fn find(rollout: &Path, id: &str) -> Option<PathBuf> {
-    let named = |name: &str| rollout.ancestors().find(|dir| dir.file_name() == Some(OsStr::new(name)));
-    let home = named("sessions").or_else(|| named("archived_sessions"))?.parent()?;
+    let named = |name: &str| {
+        rollout
+            .ancestors()
+            .find(|dir| dir.file_name() == Some(OsStr::new(name)))
+    };
+    let home = named("sessions")
+        .or_else(|| named("archived_sessions"))?
+        .parent()?;
     let sessions = home.join("sessions");
     let days = uuid_time(id).map(|ms| {
         [-1, 0, 1].map(|day: i64| {

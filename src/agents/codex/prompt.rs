@@ -66,7 +66,11 @@ fn read_bare(whole: &str) -> Prompt<'_> {
         result: (reading.kind == PromptKind::Shell)
             .then(|| element(whole, "result"))
             .flatten(),
-        kind: if known { PromptKind::Injected } else { reading.kind },
+        kind: if known {
+            PromptKind::Injected
+        } else {
+            reading.kind
+        },
         interruption: reading.interruption || whole.starts_with("<turn_aborted>"),
         text: reading.text,
     }
@@ -92,7 +96,8 @@ pub(super) fn element<'a>(text: &'a str, tag: &str) -> Option<&'a str> {
 /// `<image name="...">` and `</image>` stand around an attached image as text of their own.
 pub(super) fn is_image_tag(text: &str) -> bool {
     let text = text.trim();
-    text == "</image>" || (text.starts_with("<image") && text.ends_with('>') && !text.contains('\n'))
+    text == "</image>"
+        || (text.starts_with("<image") && text.ends_with('>') && !text.contains('\n'))
 }
 
 #[cfg(test)]
@@ -107,7 +112,8 @@ mod tests {
 
     #[test]
     fn only_the_request_is_left_of_an_ides_context() {
-        let context = "# Context from my IDE setup:\n\n## Active file: a.rs\n\n## Open tabs:\n- a.rs: a.rs\n";
+        let context =
+            "# Context from my IDE setup:\n\n## Active file: a.rs\n\n## Open tabs:\n- a.rs: a.rs\n";
         check(
             &format!("{context}\n## My request for Codex:\nrename it\n"),
             PromptKind::Typed,

@@ -4,7 +4,8 @@
 use super::discover::is_archived;
 use super::lists::is_id;
 use super::record::{
-    Counts, DoneItem, Envelope, Event as Told, Git, Meta, Turn, UsageRecord, filled, is, owned, word,
+    Counts, DoneItem, Envelope, Event as Told, Git, Meta, Turn, UsageRecord, filled, is, owned,
+    word,
 };
 use super::replay::Replay;
 use super::twice::{Form, Twins, Voice};
@@ -153,7 +154,9 @@ impl<'s> Reader<'s> {
         let is_header = header || kind == "session_meta";
         self.open(is_header.then_some(body), sink);
         if !is_header {
-            self.state.replay.record(at, envelope.ordinal.and_then(Raw::int));
+            self.state
+                .replay
+                .record(at, envelope.ordinal.and_then(Raw::int));
         }
         let mut out = Out {
             sink,
@@ -171,7 +174,9 @@ impl<'s> Reader<'s> {
             "compacted" => self.compacted(body, &mut out),
             "response_item" => self.item(body.object().unwrap_or_default(), &mut out),
             // before mid-2025 items stand without an envelope
-            _ if envelope.payload.is_none() => self.item(body.object().unwrap_or_default(), &mut out),
+            _ if envelope.payload.is_none() => {
+                self.item(body.object().unwrap_or_default(), &mut out)
+            }
             _ => {}
         }
         Ok(out.flow)
@@ -269,8 +274,13 @@ impl<'s> Reader<'s> {
         let whole = forked.is_some() && meta.history_base.is_none() && !spawn.is_agent;
         let parent = spawn.parent.clone().or_else(|| forked.clone());
         let native = self.state.native.clone();
-        self.state.replay.begin(&native, made, parent.clone(), start, whole);
-        spawn.label.into_iter().for_each(|label| out.fact(Fact::AgentLabel(label)));
+        self.state
+            .replay
+            .begin(&native, made, parent.clone(), start, whole);
+        spawn
+            .label
+            .into_iter()
+            .for_each(|label| out.fact(Fact::AgentLabel(label)));
         match (parent, spawn.is_agent) {
             (Some(native), true) => out.fact(Fact::Parent {
                 native,
@@ -407,7 +417,10 @@ impl<'s> Reader<'s> {
             }
             _ => {
                 let failed = is(item.status, "failed")
-                    || item.exit_code.and_then(Raw::float).is_some_and(|code| code != 0.0);
+                    || item
+                        .exit_code
+                        .and_then(Raw::float)
+                        .is_some_and(|code| code != 0.0);
                 if failed {
                     self.note(item.id, |call| call.failed = true);
                 }
@@ -417,11 +430,17 @@ impl<'s> Reader<'s> {
 
     /// The interface's word on how a call went comes before its output.
     fn ended(&mut self, told: &Told<'_>) {
-        let failed = told.exit_code.and_then(Raw::float).is_some_and(|code| code != 0.0)
+        let failed = told
+            .exit_code
+            .and_then(Raw::float)
+            .is_some_and(|code| code != 0.0)
             || told.success.and_then(Raw::bool) == Some(false)
             || told.result.is_some_and(|result| {
                 result.get("Err").is_some()
-                    || result.get("Ok").and_then(|ok| ok.get("isError")).and_then(Raw::bool)
+                    || result
+                        .get("Ok")
+                        .and_then(|ok| ok.get("isError"))
+                        .and_then(Raw::bool)
                         == Some(true)
             });
         if failed {
@@ -483,7 +502,9 @@ impl<'s> Reader<'s> {
         };
         let source = &self.source.path;
         let parent = replay.parent.as_deref().unwrap_or_default();
-        let sums = self.sums.get_or_insert_with(|| parent::sums(source, parent));
+        let sums = self
+            .sums
+            .get_or_insert_with(|| parent::sums(source, parent));
         if sums.get(met as usize) == Some(&sum) {
             replay.met_again(at);
             return;
@@ -532,9 +553,9 @@ impl Spawn {
             Some(word) => Some(word.into_owned()),
             None => agent.members().first().map(|(key, _)| key.to_string()),
         });
-        let named = [spawned, *meta].into_iter().find_map(|meta| {
-            owned(meta.agent_role.or(meta.agent_nickname).or(meta.agent_path))
-        });
+        let named = [spawned, *meta]
+            .into_iter()
+            .find_map(|meta| owned(meta.agent_role.or(meta.agent_nickname).or(meta.agent_path)));
         let relation = match kind.as_deref() {
             Some("compact" | "memory_consolidation") => Relation::Housekeeping,
             _ => Relation::SubAgent,

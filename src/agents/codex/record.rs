@@ -163,3 +163,9 @@ pub(super) fn is(raw: Option<Raw<'_>>, word: &str) -> bool {
 pub(super) fn word<'a>(raw: Option<Raw<'a>>) -> &'a str {
     raw.map_or("", |raw| raw.as_json().trim_matches('"'))
 }
+
+/// The blocks of a content array; what is no object is passed over.
+pub(super) fn parts(content: Raw<'_>) -> Vec<Part<'_>> {
+    let items = content.items();
+    items.into_iter().filter_map(Raw::object).collect()
+}
