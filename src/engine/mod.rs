@@ -84,6 +84,10 @@ impl Engine {
     ) -> anyhow::Result<(Vec<(Sid, Arc<SessionSummary>)>, usize, usize)> {
         self.list_rows(query)
     }
+    /// What lists show of these sessions, in the same order (one read of the stores for all).
+    pub fn cards(&self, _rows: &[(Sid, Arc<SessionSummary>)]) -> anyhow::Result<Vec<Card>> {
+        todo!()
+    }
     /// By native id, `agent:native`, or a unique prefix of at least 4 characters.
     pub fn find_session(&self, id: &str) -> anyhow::Result<Found> {
         self.find(id)

@@ -25,6 +25,26 @@ pub struct UsageEvent {
     pub sidechain: bool,
 }
 
+/// What one session says of one model response; several sessions may tell of the same one.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Claim {
+    /// `UsageEvent::key`.
+    pub key: String,
+    /// Tells responses apart that share a key within this session.
+    pub variant: u16,
+    pub request: Option<String>,
+    /// Time of the first and last record, ms; 0 where nothing in the session has a time.
+    pub first_at: i64,
+    pub last_at: i64,
+    pub model: String,
+    pub tier: Tier,
+    pub tokens: Tokens,
+    pub recorded_cost: Option<i64>,
+    pub us_region: bool,
+    pub copy: bool,
+    pub sidechain: bool,
+}
+
 /// Token counts of one or many responses. All exclusive of each other, but for `reasoning`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tokens {

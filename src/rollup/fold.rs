@@ -3,33 +3,12 @@
 use super::days::LocalDays;
 use super::usage::{merge, same_response};
 use crate::model::*;
-use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Hashes of records that belong to another session, of which this one holds copies.
 pub type Copied = Arc<HashSet<u64>>;
-
-/// What one session says of one model response; several sessions may tell of the same one.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Claim {
-    /// `UsageEvent::key`.
-    pub key: String,
-    /// Tells responses apart that share a key within this session.
-    pub variant: u16,
-    pub request: Option<String>,
-    /// Time of the first and last record, ms; 0 where nothing in the session has a time.
-    pub first_at: i64,
-    pub last_at: i64,
-    pub model: String,
-    pub tier: Tier,
-    pub tokens: Tokens,
-    pub recorded_cost: Option<i64>,
-    pub us_region: bool,
-    pub copy: bool,
-    pub sidechain: bool,
-}
 
 /// Hash of a record id as kept for finding copies; block suffixes (`#n`) do not count.
 pub fn uuid_hash(uuid: &str) -> u64 {
@@ -51,8 +30,8 @@ pub struct SessionFold {
     /// Without usage, which is added when it is known whose each response is.
     pub days: BTreeMap<Day, DayStats>,
     pub claims: Vec<Claim>,
-    /// Hashes of the record ids seen, in order.
-    pub uuids: Vec<u64>,
+    /// The records seen, in order.
+    pub records: Vec<RecordRef>,
     by_key: HashMap<String, Vec<usize>>,
     copied: Copied,
     clock: LocalDays,
@@ -85,7 +64,7 @@ impl SessionFold {
             summary,
             days,
             claims: Vec::new(),
-            uuids: Vec::new(),
+            records: Vec::new(),
             by_key: HashMap::new(),
             copied,
             clock,
@@ -94,11 +73,15 @@ impl SessionFold {
     }
 
     /// Whether a message is another session's (the same answer indexing goes by).
+    ///
+    /// A record that has an id is a copy only while the session it was copied from is known to us:
+    /// when that one is lost, the copy is all there is.
     pub fn is_copy(&self, message: &Message) -> bool {
-        message.copy
-            || (!self.copied.is_empty()
-                && !message.uuid.is_empty()
-                && self.copied.contains(&uuid_hash(&message.uuid)))
+        if message.uuid.is_empty() {
+            message.copy
+        } else {
+            !self.copied.is_empty() && self.copied.contains(&uuid_hash(&message.uuid))
+        }
     }
 
     pub fn push(&mut self, event: &Event) {
@@ -143,8 +126,12 @@ impl SessionFold {
     fn message(&mut self, message: &Message, at: Option<i64>) {
         if !message.uuid.is_empty() {
             let hash = uuid_hash(&message.uuid);
-            if self.uuids.last() != Some(&hash) {
-                self.uuids.push(hash);
+            if self.records.last().is_none_or(|last| last.hash != hash) {
+                self.records.push(RecordRef {
+                    hash,
+                    at: at.unwrap_or(0),
+                    marked: message.copy,
+                });
             }
         }
         let copy = self.is_copy(message);
@@ -240,10 +227,11 @@ impl SessionFold {
     }
 
     fn usage(&mut self, usage: &UsageEvent, at: Option<i64>) {
+        if usage.copy && usage.record.is_empty() {
+            return; // a replay, known as one by its place in the file
+        }
         let copy = usage.copy
-            || (!self.copied.is_empty()
-                && !usage.record.is_empty()
-                && self.copied.contains(&uuid_hash(&usage.record)));
+            || (!self.copied.is_empty() && self.copied.contains(&uuid_hash(&usage.record)));
         self.seen(at, copy);
         if !copy {
             note(&mut self.summary.models, &usage.model, MAX_MODELS);

@@ -12,5 +12,5 @@ pub mod usage;
 
 pub use conversation::conversation_key;
 pub use days::LocalDays;
-pub use fold::{Claim, Copied, SessionFold, uuid_hash};
+pub use fold::{Copied, SessionFold, uuid_hash};
 pub use helper::HelperRules;

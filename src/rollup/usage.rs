@@ -1,7 +1,6 @@
 //! Which records tell of one model response, and whose it is (accounting.md 1.4).
 
-use super::fold::Claim;
-use crate::model::{Tokens, UsageBucket, daily::prompt_class};
+use crate::model::{Claim, Tokens, UsageBucket, daily::prompt_class};
 
 /// A response as it counts: once, for one session.
 #[derive(Clone, Debug, PartialEq)]

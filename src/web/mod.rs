@@ -1,6 +1,7 @@
 //! Show: routes, pages, JSON, assets. (under construction)
 
 pub mod api;
+pub mod blocking;
 
 use crate::engine::Engine;
 use std::sync::Arc;
