@@ -94,6 +94,12 @@ fn place(key: &str) -> String {
     format!("analytics-{:02}", xxh3_64(key.as_bytes()) % PLACES)
 }
 
+/// Where the result for these filters is kept.
+#[cfg(test)]
+pub(super) fn kept_at(config: &Config, filters: &Filters) -> String {
+    place(&key(config, filters))
+}
+
 fn load(store: &Store, key: &str) -> Option<Analytics> {
     let bytes = store.read().ok()?.result(&place(key)).ok()??;
     let stored: Stored = postcard::from_bytes(&bytes).ok()?;

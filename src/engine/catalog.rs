@@ -8,7 +8,7 @@ use super::names::{Names, fold, project_name};
 use super::view::ProjectName;
 use crate::agents;
 use crate::index::{AttrRow, SessionAttrs};
-use crate::model::{AgentInfo, Capabilities, SessionKey, SessionSummary, Sid};
+use crate::model::{AgentInfo, Capabilities, SessionSummary, Sid};
 use crate::rollup::{LocalDays, conversation_key};
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};

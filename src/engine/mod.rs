@@ -85,8 +85,8 @@ impl Engine {
         self.list_rows(query)
     }
     /// What lists show of these sessions, in the same order (one read of the stores for all).
-    pub fn cards(&self, _rows: &[(Sid, Arc<SessionSummary>)]) -> anyhow::Result<Vec<Card>> {
-        todo!()
+    pub fn cards(&self, rows: &[(Sid, Arc<SessionSummary>)]) -> anyhow::Result<Vec<Card>> {
+        self.cards_of(rows)
     }
     /// By native id, `agent:native`, or a unique prefix of at least 4 characters.
     pub fn find_session(&self, id: &str) -> anyhow::Result<Found> {

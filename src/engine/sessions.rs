@@ -128,6 +128,14 @@ impl Engine {
         Ok((rows, selection.shown.len(), selection.hidden.len()))
     }
 
+    pub(super) fn cards_of(&self, rows: &[(Sid, Arc<SessionSummary>)]) -> Result<Vec<Card>> {
+        let catalog = self.catalog.get()?;
+        let mut desk = self.desk(&catalog)?;
+        // a session that went away since is left out: there is nothing to say of it
+        let entries = rows.iter().filter_map(|(sid, _)| catalog.get(*sid));
+        entries.map(|entry| desk.card(entry, &[])).collect()
+    }
+
     /// Drafts come newest first and every sort is stable.
     fn sort(&self, catalog: &Catalog, drafts: &mut [Draft], sort: SessionSort) -> Result<()> {
         match sort {
