@@ -32,6 +32,11 @@ impl SearchIndex {
         todo!()
     }
 
+    /// Removes every document.
+    pub fn clear(&self) -> Result<()> {
+        todo!()
+    }
+
     /// Makes everything so far durable and visible; `payload` comes back from the next `open`.
     pub fn commit(&self, _payload: &str) -> Result<()> {
         todo!()

@@ -9,7 +9,12 @@ use crate::query::Query;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
+mod entry;
+mod fold;
 mod index;
+mod schema;
+mod token;
+
 pub use index::SearchIndex;
 
 /// One message on its way into the index.

@@ -69,7 +69,9 @@ pub struct UsageBucket {
 
 /// Upper bounds (tokens, inclusive) of the prompt-size classes; every long-context threshold in
 /// the price table is one of them. The last class has no bound.
-pub const PROMPT_CLASSES: [u64; 7] = [32_000, 100_000, 128_000, 200_000, 256_000, 272_000, 512_000];
+pub const PROMPT_CLASSES: [u64; 9] = [
+    32_000, 100_000, 128_000, 199_999, 200_000, 256_000, 272_000, 512_000, 524_288,
+];
 
 /// The class of a prompt of this many tokens.
 pub fn prompt_class(prompt: u64) -> u8 {

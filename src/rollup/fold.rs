@@ -30,8 +30,8 @@ pub struct SessionFold {
     /// Without usage, which is added when it is known whose each response is.
     pub days: BTreeMap<Day, DayStats>,
     pub claims: Vec<Claim>,
-    /// Hashes of the record ids seen, in order.
-    pub uuids: Vec<u64>,
+    /// The records seen, in order.
+    pub records: Vec<RecordRef>,
     by_key: HashMap<String, Vec<usize>>,
     copied: Copied,
     clock: LocalDays,
@@ -64,7 +64,7 @@ impl SessionFold {
             summary,
             days,
             claims: Vec::new(),
-            uuids: Vec::new(),
+            records: Vec::new(),
             by_key: HashMap::new(),
             copied,
             clock,
@@ -73,11 +73,15 @@ impl SessionFold {
     }
 
     /// Whether a message is another session's (the same answer indexing goes by).
+    ///
+    /// A record that has an id is a copy only while the session it was copied from is known to us:
+    /// when that one is lost, the copy is all there is.
     pub fn is_copy(&self, message: &Message) -> bool {
-        message.copy
-            || (!self.copied.is_empty()
-                && !message.uuid.is_empty()
-                && self.copied.contains(&uuid_hash(&message.uuid)))
+        if message.uuid.is_empty() {
+            message.copy
+        } else {
+            !self.copied.is_empty() && self.copied.contains(&uuid_hash(&message.uuid))
+        }
     }
 
     pub fn push(&mut self, event: &Event) {
@@ -122,8 +126,12 @@ impl SessionFold {
     fn message(&mut self, message: &Message, at: Option<i64>) {
         if !message.uuid.is_empty() {
             let hash = uuid_hash(&message.uuid);
-            if self.uuids.last() != Some(&hash) {
-                self.uuids.push(hash);
+            if self.records.last().is_none_or(|last| last.hash != hash) {
+                self.records.push(RecordRef {
+                    hash,
+                    at: at.unwrap_or(0),
+                    marked: message.copy,
+                });
             }
         }
         let copy = self.is_copy(message);
@@ -219,10 +227,11 @@ impl SessionFold {
     }
 
     fn usage(&mut self, usage: &UsageEvent, at: Option<i64>) {
+        if usage.copy && usage.record.is_empty() {
+            return; // a replay, known as one by its place in the file
+        }
         let copy = usage.copy
-            || (!self.copied.is_empty()
-                && !usage.record.is_empty()
-                && self.copied.contains(&uuid_hash(&usage.record)));
+            || (!self.copied.is_empty() && self.copied.contains(&uuid_hash(&usage.record)));
         self.seen(at, copy);
         if !copy {
             note(&mut self.summary.models, &usage.model, MAX_MODELS);

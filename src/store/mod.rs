@@ -151,7 +151,7 @@ impl Store {
         txn.open_table(tables::DAYS)?;
         txn.open_table(tables::USAGE)?;
         txn.open_table(tables::USAGE_OF)?;
-        txn.open_table(tables::UUIDS)?;
+        txn.open_table(tables::RECORDS)?;
         txn.open_table(tables::COPIED)?;
         txn.open_table(tables::SOURCES)?;
         txn.open_table(tables::ISSUES)?;

@@ -53,6 +53,11 @@ impl Reader {
         self.meta_number("generation")
     }
 
+    /// Drawn when the store was made: an index of another store is not ours.
+    pub fn store_id(&self) -> Result<u64> {
+        self.meta_number("store_id")
+    }
+
     /// Number of the last index commit that this state follows.
     pub fn batch(&self) -> Result<u64> {
         self.meta_number("batch")
@@ -235,21 +240,22 @@ impl Reader {
             .unwrap_or_default())
     }
 
-    /// Hashes of the record ids of a session, in file order.
-    pub fn uuids(&self, sid: Sid) -> Result<Vec<u64>> {
-        let table = self.txn.open_table(UUIDS)?;
+    /// The records of a session, in file order.
+    pub fn records(&self, sid: Sid) -> Result<Vec<RecordRef>> {
+        let table = self.txn.open_table(RECORDS)?;
         let mut all = Vec::new();
         for row in table.range((sid.0, 0)..=(sid.0, u32::MAX))? {
-            all.extend(words(row?.1.value()));
+            all.extend(records(row?.1.value()));
         }
         Ok(all)
     }
 
-    /// Hands over every session's record ids, by sid (a long session comes in several pieces).
-    pub fn all_uuids(&self, mut each: impl FnMut(Sid, Vec<u64>)) -> Result<()> {
-        for row in self.txn.open_table(UUIDS)?.iter()? {
+    /// Hands over every session's records, by sid (a long session comes in several pieces).
+    pub fn all_records(&self, mut each: impl FnMut(Sid, RecordRef)) -> Result<()> {
+        for row in self.txn.open_table(RECORDS)?.iter()? {
             let (key, bytes) = row?;
-            each(Sid(key.value().0), words(bytes.value()));
+            let sid = Sid(key.value().0);
+            records(bytes.value()).for_each(|record| each(sid, record));
         }
         Ok(())
     }
@@ -281,4 +287,25 @@ pub(super) fn words(bytes: &[u8]) -> Vec<u64> {
         .iter()
         .map(|word| u64::from_le_bytes(*word))
         .collect()
+}
+
+fn records(bytes: &[u8]) -> impl Iterator<Item = RecordRef> + '_ {
+    bytes.as_chunks::<16>().0.iter().map(|entry| {
+        let (hash, time) = entry.split_at(8);
+        let time = number(time) as i64;
+        RecordRef {
+            hash: number(hash),
+            at: time >> 1,
+            marked: time & 1 == 1,
+        }
+    })
+}
+
+pub(super) fn record_bytes(records: &[RecordRef]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(records.len() * 16);
+    for record in records {
+        bytes.extend(record.hash.to_le_bytes());
+        bytes.extend(((record.at << 1) | i64::from(record.marked)).to_le_bytes());
+    }
+    bytes
 }

@@ -37,6 +37,8 @@ pub struct SourceRow {
     pub rest: Pass,
     /// Sessions that it gave.
     pub sids: Vec<u32>,
+    /// The index holds (or held) documents of it: they go before it is read anew.
+    pub indexed: bool,
     /// The file is no longer there; its sessions stay.
     pub gone: bool,
     /// Another source holds the same session and is larger: this one is not read.

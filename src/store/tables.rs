@@ -7,7 +7,7 @@ use redb::TableDefinition;
 
 type Bytes = &'static [u8];
 
-/// `schema`, `generation`, `batch`, `next_sid`, `parsers`, `zone`.
+/// `schema`, `generation`, `batch`, `next_sid`, `store_id`, `zone`.
 pub const META: TableDefinition<&str, Bytes> = TableDefinition::new("meta");
 /// sid -> `SessionSummary`.
 pub const SESSIONS: TableDefinition<u32, Bytes> = TableDefinition::new("sessions");
@@ -19,8 +19,8 @@ pub const DAYS: TableDefinition<(u32, i32), Bytes> = TableDefinition::new("days"
 pub const USAGE: TableDefinition<(u128, u32, u16), Bytes> = TableDefinition::new("usage");
 /// (sid, chunk) -> hashes of the response keys that the session claims: 16 bytes each.
 pub const USAGE_OF: TableDefinition<(u32, u32), Bytes> = TableDefinition::new("usage_of");
-/// (sid, chunk) -> hashes of its record ids: 8 bytes each.
-pub const UUIDS: TableDefinition<(u32, u32), Bytes> = TableDefinition::new("uuids");
+/// (sid, chunk) -> its records: hash and time (lowest bit: marked as a copy), 16 bytes each.
+pub const RECORDS: TableDefinition<(u32, u32), Bytes> = TableDefinition::new("records");
 /// sid -> hashes of records that are other sessions': 8 bytes each, sorted.
 pub const COPIED: TableDefinition<u32, Bytes> = TableDefinition::new("copied");
 /// Path -> `SourceRow`.

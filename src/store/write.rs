@@ -161,10 +161,9 @@ impl<'s> Writer<'s> {
         self.append_chunk(USAGE_OF, sid, &bytes)
     }
 
-    /// Notes record ids of a session, behind those noted before.
-    pub fn add_uuids(&mut self, sid: Sid, uuids: &[u64]) -> Result<()> {
-        let bytes: Vec<u8> = uuids.iter().flat_map(|word| word.to_le_bytes()).collect();
-        self.append_chunk(UUIDS, sid, &bytes)
+    /// Notes records of a session, behind those noted before.
+    pub fn add_records(&mut self, sid: Sid, records: &[RecordRef]) -> Result<()> {
+        self.append_chunk(RECORDS, sid, &read::record_bytes(records))
     }
 
     fn append_chunk(
@@ -183,12 +182,16 @@ impl<'s> Writer<'s> {
         Ok(())
     }
 
-    /// Forgets what a session has noted of record ids and response keys (before it is read anew).
-    pub fn clear_noted(&mut self, sid: Sid) -> Result<()> {
+    /// Forgets the records of a session (before it is read anew).
+    pub fn clear_records(&mut self, sid: Sid) -> Result<()> {
         let all = (sid.0, 0)..=(sid.0, u32::MAX);
-        self.txn
-            .open_table(UUIDS)?
-            .retain_in(all.clone(), |_, _| false)?;
+        self.txn.open_table(RECORDS)?.retain_in(all, |_, _| false)?;
+        Ok(())
+    }
+
+    /// Forgets which response keys a session claims; the claims themselves stay.
+    pub fn clear_claimed(&mut self, sid: Sid) -> Result<()> {
+        let all = (sid.0, 0)..=(sid.0, u32::MAX);
         self.txn
             .open_table(USAGE_OF)?
             .retain_in(all, |_, _| false)?;
