@@ -60,7 +60,9 @@ pub enum Verb {
     /// Check folders, permissions, stores, port and watcher, and list what could not be read
     Doctor(DoctorArgs),
     /// Print a completion script for a shell
-    #[command(after_help = "Example:\n  codedash completions bash > ~/.local/share/bash-completion/completions/codedash")]
+    #[command(
+        after_help = "Example:\n  codedash completions bash > ~/.local/share/bash-completion/completions/codedash"
+    )]
     Completions { shell: clap_complete::Shell },
 }
 
@@ -125,7 +127,9 @@ pub struct IndexArgs {
 ///
 /// All words first; if nothing has them all, any of them; else close spellings, and it says so.
 #[derive(Debug, Args)]
-#[command(disable_help_flag = true, after_help = "\
+#[command(
+    disable_help_flag = true,
+    after_help = "\
 Query:
   words \"a phrase\" -without prefix* one OR other
   agent: project: role: tool: model: branch: file: after: before: is:helper is:subagent has:error
@@ -137,7 +141,8 @@ Examples:
   codedash search 'panic -test' --json
 
 JSON (--json): what GET /api/search answers: total, total_messages, tier, facets,
-  results [{sessionId, session, count, matches [{role, seq, snippet, marks}]}], took.")]
+  results [{sessionId, session, count, matches [{role, seq, snippet, marks}]}], took."
+)]
 pub struct SearchArgs {
     /// What to look for
     #[arg(required = true, allow_hyphen_values = true, value_name = "QUERY")]
@@ -243,10 +248,12 @@ pub struct StatsArgs {
 
 /// Check folders, permissions, stores, port and watcher, and list what could not be read.
 #[derive(Debug, Args)]
-#[command(after_help = "JSON (--json): {version, ok, checks [{name, level: ok|warning|error, detail}], status}, where
+#[command(
+    after_help = "JSON (--json): {version, ok, checks [{name, level: ok|warning|error, detail}], status}, where
   status is what GET /api/index-status answers (null when the stores cannot be opened).
 
-Exit code 1 when a check failed.")]
+Exit code 1 when a check failed."
+)]
 pub struct DoctorArgs {
     /// Print JSON
     #[arg(long)]

@@ -69,14 +69,10 @@ impl Ask {
             Claim::Server(server) => return Ok(Ask::Server(server)),
             Claim::Mine(lock) => lock,
         };
-        let config = Arc::new(config);
-        let opened = open::stores(config.clone())?;
-        let engine = opened.engine;
-        let (index, _) = open::index(&engine)?;
-        let ingest = (need != Need::Nothing).then(|| {
-            let status = engine.status.clone();
-            Ingest::start(config, engine.store.clone(), index, status)
-        });
+        let engine = open::stores(Arc::new(config))?.engine;
+        let index = open::index(&engine)?;
+        let ingest = (need != Need::Nothing).then(|| index.keep_up(&engine));
+        let ingest = ingest.transpose()?;
         let own = Own {
             engine,
             ingest,

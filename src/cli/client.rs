@@ -98,13 +98,19 @@ mod tests {
     fn bodies_by_length_by_chunks_and_to_the_end() {
         let plain = b"HTTP/1.1 200 OK\r\nX-Total-Count: 7\r\ncontent-length: 2\r\n\r\n[]rest";
         let response = parse(plain).unwrap();
-        assert_eq!((response.status, response.body.as_slice()), (200, &b"[]"[..]));
+        assert_eq!(
+            (response.status, response.body.as_slice()),
+            (200, &b"[]"[..])
+        );
         assert_eq!(response.header("x-total-count"), Some("7"));
 
         let chunked = b"HTTP/1.1 503 No\r\nTransfer-Encoding: chunked\r\n\r\n\
             3\r\nabc\r\n4;x=y\r\ndefg\r\n0\r\n\r\n";
         let response = parse(chunked).unwrap();
-        assert_eq!((response.status, response.body.as_slice()), (503, &b"abcdefg"[..]));
+        assert_eq!(
+            (response.status, response.body.as_slice()),
+            (503, &b"abcdefg"[..])
+        );
 
         let open = parse(b"HTTP/1.0 200 OK\r\n\r\nall of it").unwrap();
         assert_eq!(open.body, b"all of it");
@@ -121,7 +127,11 @@ mod tests {
             b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\nab",
             b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nffffffffffffffff\r\nab",
         ] {
-            assert!(parse(bytes).is_err(), "{:?}", String::from_utf8_lossy(bytes));
+            assert!(
+                parse(bytes).is_err(),
+                "{:?}",
+                String::from_utf8_lossy(bytes)
+            );
         }
     }
 }

@@ -55,7 +55,12 @@ pub fn run(args: &DoctorArgs) -> anyhow::Result<ExitCode> {
     let config = ask::config(&flags)?;
     // before the folders are made and tightened, which opening the stores does
     let mut checks = vec![folder(&config)];
-    checks.extend(config.warnings.iter().map(|warning| Check::new("settings", Level::Warning, warning.as_str())));
+    checks.extend(
+        config
+            .warnings
+            .iter()
+            .map(|warning| Check::new("settings", Level::Warning, warning.as_str())),
+    );
     checks.extend(roots(&config));
     let server = owner::running(&config);
     checks.push(port(&config, server.as_ref()));
@@ -129,7 +134,11 @@ fn roots(config: &Config) -> Vec<Check> {
     let there = all.iter().filter(|root| root.path.exists()).count();
     let mut checks = vec![Check::new(
         "histories",
-        if there == 0 { Level::Warning } else { Level::Ok },
+        if there == 0 {
+            Level::Warning
+        } else {
+            Level::Ok
+        },
         format!(
             "{there} of {} folders that agents write to are there",
             all.len()
@@ -172,8 +181,15 @@ fn watcher() -> Option<Check> {
         std::fs::read_to_string(path).ok()?.trim().parse().ok()
     };
     let (watches, instances) = (read("max_user_watches")?, read("max_user_instances")?);
-    let detail = format!("{} folders and {instances} programs may be watched", text::count(watches));
-    let level = if watches < 8192 { Level::Warning } else { Level::Ok };
+    let detail = format!(
+        "{} folders and {instances} programs may be watched",
+        text::count(watches)
+    );
+    let level = if watches < 8192 {
+        Level::Warning
+    } else {
+        Level::Ok
+    };
     Some(Check::new("watcher", level, detail))
 }
 
@@ -203,7 +219,10 @@ fn stores(status: &IndexStatus) -> Vec<Check> {
     };
     let detail = match status.issues_total {
         0 => "every record could be read".to_owned(),
-        n => format!("{} could not be read as they should", text::plural(n, "record")),
+        n => format!(
+            "{} could not be read as they should",
+            text::plural(n, "record")
+        ),
     };
     checks.push(Check::new("issues", level, detail));
     checks

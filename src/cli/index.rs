@@ -4,7 +4,6 @@ use super::args::IndexArgs;
 use super::ask::config;
 use super::owner::{self, Claim, ServerFile};
 use super::{client, log, open, text};
-use crate::ingest::Ingest;
 use crate::store::status::{IngestStatus, Phase};
 use crate::web::api::status::Warming;
 use anyhow::bail;
@@ -25,36 +24,12 @@ pub fn run(args: &IndexArgs) -> anyhow::Result<ExitCode> {
         Claim::Mine(lock) => lock,
     };
     let _log = log::start(&config, true)?;
-    let config = Arc::new(config);
-    let opened = open::stores(config.clone())?;
-    let engine = opened.engine;
-    let (index, _) = open::index(&engine)?;
+    let engine = open::stores(Arc::new(config))?.engine;
+    let index = open::index(&engine)?;
     let bar = Bar::new(std::io::stderr().is_terminal());
-    let status = engine.status.clone();
-    let done = run_once(&engine, &index, args.full, &bar);
-    bar.clear();
-    done?;
-    report(&(&status.get()).into())?;
-    drop((engine, index, lock));
-    Ok(ExitCode::SUCCESS)
-}
-
-/// Runs one pass on a thread of its own and shows how far it is on this one.
-fn run_once(
-    engine: &crate::engine::Engine,
-    index: &Arc<crate::index::SearchIndex>,
-    full: bool,
-    bar: &Bar,
-) -> anyhow::Result<()> {
     let board = engine.status.clone();
-    let ingest = Ingest::start(
-        engine.config.clone(),
-        engine.store.clone(),
-        index.clone(),
-        board.clone(),
-    );
     let ended = std::thread::scope(|scope| {
-        let pass = scope.spawn(|| ingest.run_once(full));
+        let pass = scope.spawn(|| index.bring_up_to_date(&engine, args.full));
         let mut seen = board.version();
         while !pass.is_finished() {
             bar.show(&board.get());
@@ -62,11 +37,14 @@ fn run_once(
         }
         pass.join()
     });
-    ingest.stop();
+    bar.clear();
     match ended {
-        Ok(result) => result,
+        Ok(result) => result?,
         Err(panic) => std::panic::resume_unwind(panic),
     }
+    report(&(&board.get()).into())?;
+    drop((engine, lock));
+    Ok(ExitCode::SUCCESS)
 }
 
 /// The server reads by itself: shows how far it is until it is done.

@@ -52,7 +52,9 @@ fn render(
             text::cut(&project(row), projects),
             row.messages,
         );
-        let room = width.map_or(usize::MAX, |width| width.saturating_sub(head.chars().count()));
+        let room = width.map_or(usize::MAX, |width| {
+            width.saturating_sub(head.chars().count())
+        });
         let name = match text::line(&row.name) {
             name if name.is_empty() => "(no prompt)".to_owned(),
             name => text::cut(&name, room.max(20)),

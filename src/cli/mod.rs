@@ -10,6 +10,7 @@
 mod args;
 mod ask;
 mod client;
+pub mod demo;
 mod doctor;
 mod filters;
 mod index;

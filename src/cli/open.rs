@@ -6,6 +6,7 @@
 use crate::config::{Config, now_ms};
 use crate::engine::Engine;
 use crate::index::{IndexOptions, SearchIndex};
+use crate::ingest::Ingest;
 use crate::store::status::StatusBoard;
 use crate::store::{Marks, Store};
 use crate::{index, store};
@@ -40,7 +41,7 @@ pub fn stores(config: Arc<Config>) -> anyhow::Result<Opened> {
 ///
 /// # Errors
 /// As [`stores`].
-pub fn index(engine: &Engine) -> anyhow::Result<(Arc<SearchIndex>, Vec<String>)> {
+pub fn index(engine: &Engine) -> anyhow::Result<Index> {
     let mut set_aside = Vec::new();
     let options = IndexOptions::default();
     let opened = open(
@@ -51,7 +52,48 @@ pub fn index(engine: &Engine) -> anyhow::Result<(Arc<SearchIndex>, Vec<String>)>
     let index = Arc::new(opened.index);
     // a second index of one process cannot be: the first holds the writer's lock
     let _ = engine.index.set(index.clone());
-    Ok((index, set_aside))
+    Ok(Index {
+        index,
+        payload: opened.payload,
+    })
+}
+
+/// The opened index, ready to be written.
+pub struct Index {
+    index: Arc<SearchIndex>,
+    /// What it was last committed with: where ingest goes on.
+    payload: Option<String>,
+}
+
+impl Index {
+    /// Starts to read and watch, on threads of its own.
+    ///
+    /// # Errors
+    /// See [`Ingest::start`].
+    pub fn keep_up(self, engine: &Engine) -> anyhow::Result<Ingest> {
+        Ingest::start(
+            engine.config.clone(),
+            engine.store.clone(),
+            self.index,
+            self.payload,
+            engine.status.clone(),
+        )
+    }
+
+    /// Reads what is new, or everything again, on this thread.
+    ///
+    /// # Errors
+    /// See [`Ingest::run_once`].
+    pub fn bring_up_to_date(self, engine: &Engine, full: bool) -> anyhow::Result<()> {
+        Ingest::run_once(
+            engine.config.clone(),
+            engine.store.clone(),
+            self.index,
+            self.payload,
+            engine.status.clone(),
+            full,
+        )
+    }
 }
 
 /// Whether a refusal to open is cured by starting anew.
@@ -107,7 +149,8 @@ fn aside(path: &Path) -> anyhow::Result<std::path::PathBuf> {
         .map(|name| path.with_file_name(name))
         .find(|path| !path.exists())
         .expect("one of all numbers is free");
-    std::fs::rename(path, &free).with_context(|| format!("cannot move {} aside", path.display()))?;
+    std::fs::rename(path, &free)
+        .with_context(|| format!("cannot move {} aside", path.display()))?;
     Ok(free)
 }
 

@@ -72,7 +72,9 @@ pub fn running(config: &Config) -> Option<ServerFile> {
     let server: ServerFile = serde_json::from_slice(&text).ok()?;
     let answer = client::get(server.address, "/health", Duration::from_secs(3)).ok()?;
     let health: Health = serde_json::from_slice(&answer.body).ok()?;
-    let same = |a: &Path, b: &Path| a == b || matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b);
+    let same = |a: &Path, b: &Path| {
+        a == b || matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b)
+    };
     same(Path::new(&health.data_dir), &config.dir).then_some(server)
 }
 
@@ -80,7 +82,12 @@ pub fn running(config: &Config) -> Option<ServerFile> {
 ///
 /// # Errors
 /// The folder cannot be written.
-pub fn announce(config: &Config, url: &str, address: SocketAddr, token: &str) -> anyhow::Result<()> {
+pub fn announce(
+    config: &Config,
+    url: &str,
+    address: SocketAddr,
+    token: &str,
+) -> anyhow::Result<()> {
     let server = ServerFile {
         address,
         url: url.to_owned(),

@@ -28,7 +28,10 @@ pub fn run(args: &SearchArgs) -> anyhow::Result<ExitCode> {
 fn render(answer: &SearchAnswer, out: &mut impl Write) -> std::io::Result<()> {
     let dim = text::DIM;
     match answer.tier.as_str() {
-        "any_word" => writeln!(out, "{dim}nothing has all the words; with any of them:{dim:#}\n")?,
+        "any_word" => writeln!(
+            out,
+            "{dim}nothing has all the words; with any of them:{dim:#}\n"
+        )?,
         "close_spelling" => writeln!(
             out,
             "{dim}nothing has these words; close spellings ({}):{dim:#}\n",
@@ -83,7 +86,12 @@ fn session(result: &SearchResult, out: &mut impl Write) -> std::io::Result<()> {
             "" => found.role.clone(),
             tool => format!("{} {}", found.role, text::line(tool)),
         };
-        writeln!(out, "  {dim}{:>5} {who}:{dim:#} {}", found.seq, marked(found))?;
+        writeln!(
+            out,
+            "  {dim}{:>5} {who}:{dim:#} {}",
+            found.seq,
+            marked(found)
+        )?;
     }
     writeln!(out)
 }
@@ -99,7 +107,11 @@ fn marked(found: &MatchRecord) -> String {
             .iter()
             .any(|(start, end)| (*start..*end).contains(&at));
         if inside != open {
-            line += &(if inside { on.to_string() } else { off.to_string() });
+            line += &(if inside {
+                on.to_string()
+            } else {
+                off.to_string()
+            });
             open = inside;
         }
         match character {
@@ -157,6 +169,9 @@ mod tests {
         assert!(text.starts_with("nothing has all the words"), "{text}");
         assert!(text.contains("41 tool Bash: cargo test"), "{text}");
         assert!(text.contains("3 matches"), "{text}");
-        assert!(text.contains("3 messages in 1 session, 2 sessions more hidden"), "{text}");
+        assert!(
+            text.contains("3 messages in 1 session, 2 sessions more hidden"),
+            "{text}"
+        );
     }
 }

@@ -7,7 +7,7 @@
 
 use super::args::{ServeArgs, is_loopback};
 use super::owner::{self, Claim};
-use super::{ask, log, open};
+use super::{ask, demo, log, open};
 use crate::config::{Config, now_ms};
 use crate::engine::Engine;
 use crate::ingest::Ingest;
@@ -117,13 +117,9 @@ fn serve(
 
 /// Opens the index and starts ingest. A failure leaves the pages that need neither.
 fn start_writing(engine: &Engine) -> Option<Ingest> {
-    match open::index(engine) {
-        Ok((index, _)) => Some(Ingest::start(
-            engine.config.clone(),
-            engine.store.clone(),
-            index,
-            engine.status.clone(),
-        )),
+    let started = open::index(engine).and_then(|index| index.keep_up(engine));
+    match started {
+        Ok(ingest) => Some(ingest),
         Err(error) => {
             tracing::error!("nothing can be found or read in: {error:#}");
             let text = format!("{error:#}");
@@ -161,6 +157,41 @@ fn listen(config: &Config) -> anyhow::Result<TcpListener> {
             ))
         }
     })
+}
+
+/// A made-up history in a folder of its own, gone with the process.
+struct Demo {
+    dir: PathBuf,
+}
+
+impl Demo {
+    fn make() -> anyhow::Result<Demo> {
+        let dir = std::env::temp_dir().join(format!("codedash-demo-{}", std::process::id()));
+        std::fs::create_dir(&dir).with_context(|| format!("cannot make {}", dir.display()))?;
+        let demo = Demo { dir };
+        demo::generate(&demo.home(), &demo::Plan::demo(now_ms()))
+            .with_context(|| format!("cannot write the demo into {}", demo.dir.display()))?;
+        Ok(demo)
+    }
+
+    fn home(&self) -> PathBuf {
+        self.dir.join("home")
+    }
+
+    /// Points every path of the settings into the folder; port, host and zone stay.
+    fn move_in(&self, config: &mut Config) {
+        let fresh = Config::for_home(&self.home(), &self.dir.join("codedash"));
+        config.dir = fresh.dir;
+        config.homes = fresh.homes;
+        config.agent_env = fresh.agent_env;
+    }
+}
+
+impl Drop for Demo {
+    fn drop(&mut self) {
+        // what stays is in the folder for temporary files
+        let _ = std::fs::remove_dir_all(&self.dir);
+    }
 }
 
 /// What a person on this machine types.

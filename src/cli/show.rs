@@ -100,20 +100,48 @@ fn facts(session: &SessionDetail) -> Vec<(&'static str, String)> {
     vec![
         ("id", text::line(&record.id)),
         ("agent", with(&record.agent_name, &record.version)),
-        ("project", with(&record.project, &record.git_branches.join(", "))),
+        (
+            "project",
+            with(&record.project, &record.git_branches.join(", ")),
+        ),
         ("model", text::line(&record.models.join(", "))),
         ("time", times(session)),
         ("messages", counts(session)),
         ("tokens", tokens(session)),
         ("relation", relation),
-        ("helper", record.helper_reason.as_deref().map(text::line).unwrap_or_default()),
+        (
+            "helper",
+            record
+                .helper_reason
+                .as_deref()
+                .map(text::line)
+                .unwrap_or_default(),
+        ),
         ("marks", marks.join(", ")),
-        ("issues", match record.issues {
-            0 => String::new(),
-            n => format!("{} (see codedash doctor)", text::count(u64::from(n))),
-        }),
-        ("source", if record.gone { "deleted by the agent; this is what was kept" } else { "" }.into()),
-        ("resume", session.resume.as_deref().map(text::line).unwrap_or_default()),
+        (
+            "issues",
+            match record.issues {
+                0 => String::new(),
+                n => format!("{} (see codedash doctor)", text::count(u64::from(n))),
+            },
+        ),
+        (
+            "source",
+            if record.gone {
+                "deleted by the agent; this is what was kept"
+            } else {
+                ""
+            }
+            .into(),
+        ),
+        (
+            "resume",
+            session
+                .resume
+                .as_deref()
+                .map(text::line)
+                .unwrap_or_default(),
+        ),
     ]
 }
 
@@ -150,7 +178,10 @@ fn tokens(session: &SessionDetail) -> String {
     }
     let unpriced = match cost.unpriced_responses {
         0 => String::new(),
-        n => format!(", {} without a known price", text::plural(u64::from(n), "response")),
+        n => format!(
+            ", {} without a known price",
+            text::plural(u64::from(n), "response")
+        ),
     };
     format!(
         "{} ({} in, {} out, {} cache): {}{unpriced}",
@@ -168,7 +199,10 @@ fn body(pages: &[SessionAnswer], uncut: bool, out: &mut impl Write) -> std::io::
     for page in pages {
         if page.offset > at {
             let left = text::plural((page.offset - at) as u64, "message");
-            writeln!(out, "\n{dim}... {left} not shown (--offset {at}, --all) ...{dim:#}")?;
+            writeln!(
+                out,
+                "\n{dim}... {left} not shown (--offset {at}, --all) ...{dim:#}"
+            )?;
         }
         for item in &page.messages {
             message(item, uncut, out)?;
@@ -178,7 +212,10 @@ fn body(pages: &[SessionAnswer], uncut: bool, out: &mut impl Write) -> std::io::
     let total = pages.last().map_or(0, |page| page.total);
     if at < total {
         let left = text::plural((total - at) as u64, "message");
-        writeln!(out, "\n{dim}... {left} more (--offset {at}, --all) ...{dim:#}")?;
+        writeln!(
+            out,
+            "\n{dim}... {left} more (--offset {at}, --all) ...{dim:#}"
+        )?;
     }
     Ok(())
 }
@@ -186,12 +223,20 @@ fn body(pages: &[SessionAnswer], uncut: bool, out: &mut impl Write) -> std::io::
 fn message(item: &MessageRecord, uncut: bool, out: &mut impl Write) -> std::io::Result<()> {
     let (bold, dim) = (text::BOLD, text::DIM);
     let time = item.timestamp.as_deref().unwrap_or_default();
-    writeln!(out, "\n{bold}{}{bold:#} {dim}#{} {time}{dim:#}", item.role, item.seq)?;
+    writeln!(
+        out,
+        "\n{bold}{}{bold:#} {dim}#{} {time}{dim:#}",
+        item.role, item.seq
+    )?;
     let tool = item.tools.first();
     if let Some(tool) = tool {
         let failed = if tool.failed { " failed" } else { "" };
         let title = text::line(&tool.title);
-        writeln!(out, "{} {title}{dim}{failed}{dim:#}", text::line(&tool.name))?;
+        writeln!(
+            out,
+            "{} {title}{dim}{failed}{dim:#}",
+            text::line(&tool.name)
+        )?;
         // the title is the input's gist; the whole is there for those who ask for all
         if uncut {
             paragraph(&item.content, uncut, out)?;
@@ -208,9 +253,17 @@ fn paragraph(content: &str, uncut: bool, out: &mut impl Write) -> std::io::Resul
     let dim = text::DIM;
     let content = text::lines(content);
     let lines: Vec<&str> = content.trim_end().lines().collect();
-    let shown = if uncut { lines.len() } else { lines.len().min(LINES) };
+    let shown = if uncut {
+        lines.len()
+    } else {
+        lines.len().min(LINES)
+    };
     for line in &lines[..shown] {
-        let line = if uncut { (*line).to_owned() } else { text::cut(line, 400) };
+        let line = if uncut {
+            (*line).to_owned()
+        } else {
+            text::cut(line, 400)
+        };
         writeln!(out, "  {line}")?;
     }
     if lines.len() > shown {

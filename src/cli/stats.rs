@@ -26,7 +26,9 @@ fn finished(ask: &Ask, params: &Params) -> anyhow::Result<CostReport> {
     let mut seen = 0.0;
     loop {
         let params = params.clone().with("wait", 10).with("seen", seen);
-        let job: CostJob = ask.get("/api/analytics/cost", &params, analytics::cost)?.body;
+        let job: CostJob = ask
+            .get("/api/analytics/cost", &params, analytics::cost)?
+            .body;
         match job.status.as_str() {
             "running" => seen = job.progress,
             "done" => return job.result.context("the job is done without a result"),
@@ -41,7 +43,11 @@ fn render(report: &CostReport, out: &mut impl Write) -> std::io::Result<()> {
         writeln!(out, "{dim}{label:<14}{dim:#} {value}")?;
     }
     if !report.by_agent.is_empty() {
-        writeln!(out, "\n{bold}{:<22} {:>9} {:>18} {:>14}{bold:#}", "agent", "sessions", "tokens", "cost")?;
+        writeln!(
+            out,
+            "\n{bold}{:<22} {:>9} {:>18} {:>14}{bold:#}",
+            "agent", "sessions", "tokens", "cost"
+        )?;
     }
     let mut agents: Vec<_> = report.by_agent.values().collect();
     agents.sort_by(|a, b| b.cost.total_cmp(&a.cost));
@@ -79,7 +85,9 @@ fn totals(report: &CostReport) -> Vec<(&'static str, String)> {
         ),
         _ => "none".to_owned(),
     };
-    let shown = report.total_sessions_all.saturating_sub(report.hidden_sessions);
+    let shown = report
+        .total_sessions_all
+        .saturating_sub(report.hidden_sessions);
     vec![
         ("days", days),
         (
@@ -156,9 +164,15 @@ mod tests {
         render(&report, &mut plain).unwrap();
         let text = String::from_utf8(plain.into_inner()).unwrap();
         assert!(text.contains("10 (6 shown, 4 hidden"), "{text}");
-        assert!(text.contains("no price is known for new-model: 1,234 tokens"), "{text}");
+        assert!(
+            text.contains("no price is known for new-model: 1,234 tokens"),
+            "{text}"
+        );
         let probe = text.find("Probe").unwrap();
         let silent = text.find("Silent").unwrap();
-        assert!(probe < silent && text[silent..].contains("not recorded"), "{text}");
+        assert!(
+            probe < silent && text[silent..].contains("not recorded"),
+            "{text}"
+        );
     }
 }
