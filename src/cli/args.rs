@@ -2,6 +2,7 @@
 
 use crate::config::Flags;
 use clap::{Args, Parser, Subcommand};
+use std::ffi::{OsStr, OsString};
 use std::net::IpAddr;
 
 const EXAMPLES: &str = "\
@@ -127,9 +128,7 @@ pub struct IndexArgs {
 ///
 /// All words first; if nothing has them all, any of them; else close spellings, and it says so.
 #[derive(Debug, Args)]
-#[command(
-    disable_help_flag = true,
-    after_help = "\
+#[command(after_help = "\
 Query:
   words \"a phrase\" -without prefix* one OR other
   agent: project: role: tool: model: branch: file: after: before: is:helper is:subagent has:error
@@ -141,11 +140,10 @@ Examples:
   codedash search 'panic -test' --json
 
 JSON (--json): what GET /api/search answers: total, total_messages, tier, facets,
-  results [{sessionId, session, count, matches [{role, seq, snippet, marks}]}], took."
-)]
+  results [{sessionId, session, count, matches [{role, seq, snippet, marks}]}], took.")]
 pub struct SearchArgs {
     /// What to look for
-    #[arg(required = true, allow_hyphen_values = true, value_name = "QUERY")]
+    #[arg(required = true, value_name = "QUERY", value_parser = word)]
     pub query: Vec<String>,
     /// Sessions to print
     #[arg(long, value_name = "N", default_value_t = 10)]
@@ -159,10 +157,6 @@ pub struct SearchArgs {
     /// Print JSON
     #[arg(long)]
     pub json: bool,
-    /// Print help
-    // without -h: a query may hold -hello
-    #[arg(long, action = clap::ArgAction::Help)]
-    help: Option<bool>,
     #[command(flatten)]
     pub filters: FilterArgs,
     #[command(flatten)]
@@ -300,6 +294,33 @@ fn agents() -> clap::builder::PossibleValuesParser {
         .into()
 }
 
+/// Stands before a word of a query that would be taken for a flag; no argument can hold it otherwise.
+const SHIELD: &str = "\0";
+
+/// The arguments with the excluding words of a query (`-word`) shielded: clap takes either all that
+/// begins with a hyphen for words or none, and `search` has long flags only.
+pub fn shielded(args: impl Iterator<Item = OsString>) -> Vec<OsString> {
+    let mut args: Vec<OsString> = args.collect();
+    if args.get(1).is_some_and(|verb| verb == "search") {
+        let words = args.iter_mut().skip(2).take_while(|arg| *arg != "--");
+        for word in words.filter(|arg| excludes(arg)) {
+            let mut shielded = OsString::from(SHIELD);
+            shielded.push(&word);
+            *word = shielded;
+        }
+    }
+    args
+}
+
+fn excludes(arg: &OsStr) -> bool {
+    let bytes = arg.as_encoded_bytes();
+    bytes.len() > 1 && bytes[0] == b'-' && bytes[1] != b'-' && arg != "-h"
+}
+
+fn word(text: &str) -> Result<String, std::convert::Infallible> {
+    Ok(text.strip_prefix(SHIELD).unwrap_or(text).to_owned())
+}
+
 impl ServeArgs {
     pub fn flags(&self) -> Flags {
         Flags {
@@ -337,14 +358,25 @@ mod tests {
         Cli::command().debug_assert();
     }
 
+    fn parsed(line: &str) -> Result<Cli, clap::Error> {
+        Cli::try_parse_from(shielded(line.split(' ').map(OsString::from)))
+    }
+
     #[test]
     fn a_query_may_look_like_flags() {
-        let cli = Cli::try_parse_from(["codedash", "search", "-hello", "a", "--limit", "3", "-n"]);
-        let Some(Verb::Search(args)) = cli.unwrap().verb else {
+        let cli = parsed("codedash search -hello a --limit 3 -n -- --json").unwrap();
+        let Some(Verb::Search(args)) = cli.verb else {
             panic!("search was asked");
         };
-        assert_eq!(args.query, ["-hello", "a", "-n"]);
+        assert_eq!(args.query, ["-hello", "a", "-n", "--json"]);
         assert_eq!(args.limit, 3);
+        assert!(!args.json);
+        let help = parsed("codedash search -h").unwrap_err();
+        assert_eq!(help.kind(), clap::error::ErrorKind::DisplayHelp);
+        let Some(Verb::List(args)) = parsed("codedash list -n 5").unwrap().verb else {
+            panic!("list was asked");
+        };
+        assert_eq!(args.limit, 5);
     }
 
     #[test]

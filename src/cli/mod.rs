@@ -39,7 +39,7 @@ pub struct Usage(String);
 /// Exit codes: 0 done, 1 failed, 2 wrongly asked. A reader that went away (`| head`) is no failure.
 pub fn main() -> ExitCode {
     restrict_new_files();
-    let cli = Cli::parse();
+    let cli = Cli::parse_from(args::shielded(std::env::args_os()));
     match run(cli) {
         Ok(code) => code,
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
