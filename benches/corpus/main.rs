@@ -7,6 +7,6 @@ mod made;
 
 fn main() -> anyhow::Result<()> {
     let corpus = made::corpus(made::scale_argument()?)?;
-    println!("{}", corpus.describe());
+    println!("{}: {}", corpus.home.display(), corpus.describe());
     Ok(())
 }
