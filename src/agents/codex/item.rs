@@ -2,9 +2,9 @@
 
 use super::output;
 use super::prompt::{self, Prompt};
-use super::reader::{Call, Out, Reader, voice};
+use super::reader::{Call, Out, Reader};
 use super::record::{self, DoneItem, Event as Told, Item, Part, filled, is, owned, word};
-use super::twice::{Form, fingerprint};
+use super::twice::{Form, Voice, fingerprint};
 use crate::agents::read::json::Raw;
 use crate::agents::read::text::{self, Body};
 use crate::agents::read::tool;
@@ -102,7 +102,7 @@ impl Reader<'_> {
             interruption,
         } = prompt::read(block);
         if kind == PromptKind::Injected {
-            if let Some(cwd) = prompt::element(block, "cwd") {
+            if let Some(cwd) = prompt::folder(block) {
                 self.folder(cwd, out);
             }
             if interruption {
@@ -117,7 +117,7 @@ impl Reader<'_> {
     }
 
     fn injected(&mut self, text: Cow<'_, str>, form: Form, out: &mut Out<'_>) {
-        if self.state.twins.is_second(voice(Role::User), form, &text) {
+        if self.state.twins.is_second(Voice::Person, form, &text) {
             return;
         }
         let body = self.person_body(text);
@@ -134,7 +134,7 @@ impl Reader<'_> {
         }
         let images = said.stubs.len() as u32;
         let words = said.texts.join("\n\n");
-        if self.state.twins.is_second(voice(Role::User), form, &words) {
+        if self.state.twins.is_second(Voice::Person, form, &words) {
             return;
         }
         let print = fingerprint(&words);
@@ -173,11 +173,7 @@ impl Reader<'_> {
     pub(super) fn answer(&mut self, said: Option<Cow<'_, str>>, form: Form, out: &mut Out<'_>) {
         let Some(said) = said else { return };
         self.works();
-        if self
-            .state
-            .twins
-            .is_second(voice(Role::Assistant), form, &said)
-        {
+        if self.state.twins.is_second(Voice::Answer, form, &said) {
             return;
         }
         let body = match self.wants.prose {
@@ -203,11 +199,7 @@ impl Reader<'_> {
     pub(super) fn thought(&mut self, thought: Option<Cow<'_, str>>, form: Form, out: &mut Out<'_>) {
         let Some(thought) = thought else { return };
         self.works();
-        if self
-            .state
-            .twins
-            .is_second(voice(Role::Thinking), form, &thought)
-        {
+        if self.state.twins.is_second(Voice::Thought, form, &thought) {
             return;
         }
         let body = self.rest_body(thought);
@@ -324,7 +316,6 @@ impl Reader<'_> {
     /// The model or a tool did something.
     fn works(&mut self) {
         self.state.turn.answered = true;
-        self.state.twins.answered();
     }
 
     /// Titles and rules need the beginning of what a person said, whatever is wanted.

@@ -21,6 +21,7 @@
 mod database;
 mod discover;
 mod document;
+mod header;
 mod item;
 mod lists;
 mod output;
