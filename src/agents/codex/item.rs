@@ -235,6 +235,7 @@ impl Reader<'_> {
         self.called(Call {
             id: shown.call.call_id.clone(),
             name: shown.call.name.clone(),
+            kind: shown.call.kind,
             ..Call::default()
         });
         self.tool(shown, out);
@@ -299,7 +300,7 @@ impl Reader<'_> {
         };
         let message = Message {
             tool: Some(Box::new(ToolCall {
-                kind: tool::kind(&call.name),
+                kind: call.kind,
                 mcp: server(&call.name),
                 name: call.name,
                 call_id: id,

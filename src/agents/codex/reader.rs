@@ -12,7 +12,7 @@ use crate::agents::read::text;
 use crate::agents::{EventSink, Flow};
 use crate::model::{
     Checkpoint, Event, EventKind, Fact, Message, Role, SessionStart, Source, SourceMode, TitleRank,
-    Wants,
+    ToolKind, Wants,
 };
 use serde::de::Error as _;
 use serde::{Deserialize, Serialize};
@@ -49,6 +49,7 @@ pub(super) struct Facts {
 pub(super) struct Call {
     pub(super) id: String,
     pub(super) name: String,
+    pub(super) kind: ToolKind,
     pub(super) failed: bool,
     pub(super) child: Option<String>,
 }

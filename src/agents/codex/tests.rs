@@ -67,6 +67,12 @@ fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/codex")
 }
 
+fn cases() -> Vec<PathBuf> {
+    let entries = fs::read_dir(fixtures()).unwrap();
+    let paths = entries.map(|entry| entry.unwrap().path());
+    paths.filter(|path| path.is_dir()).collect()
+}
+
 fn found(root: &Path) -> (Vec<Source>, Listing) {
     let mut sources = Vec::new();
     let listing = Codex.discover(root, &mut |source| sources.push(source));
@@ -81,11 +87,7 @@ fn read(source: &Source, from: &Checkpoint, wants: Wants) -> (Seen, Checkpoint) 
 
 /// Every source of every fixture.
 fn everything() -> Vec<Source> {
-    let cases = fs::read_dir(fixtures()).unwrap();
-    let roots = cases
-        .map(|case| case.unwrap().path())
-        .filter(|path| path.is_dir());
-    let all: Vec<Source> = roots.flat_map(|root| found(&root).0).collect();
+    let all: Vec<Source> = cases().iter().flat_map(|root| found(root).0).collect();
     assert!(all.len() > 30, "the fixtures are gone");
     all
 }
@@ -174,8 +176,8 @@ fn growing(case: &Path) -> (tempfile::TempDir, Vec<Source>) {
 
 #[test]
 fn a_rollout_read_line_by_line_tells_the_same() {
-    for case in fs::read_dir(fixtures()).unwrap() {
-        let (_dir, sources) = growing(&case.unwrap().path());
+    for case in cases() {
+        let (_dir, sources) = growing(&case);
         for source in sources {
             let whole = fs::read(&source.path).unwrap();
             let ends: Vec<usize> = memchr::memchr_iter(b'\n', &whole)
@@ -192,7 +194,7 @@ proptest::proptest! {
     #![proptest_config(proptest::prelude::ProptestConfig::with_cases(48))]
     #[test]
     fn a_rollout_cut_anywhere_tells_the_same(pick: proptest::sample::Index, at: [proptest::sample::Index; 3]) {
-        let cases: Vec<_> = fs::read_dir(fixtures()).unwrap().map(|case| case.unwrap().path()).collect();
+        let cases = cases();
         let (_dir, sources) = growing(&cases[pick.index(cases.len())]);
         for source in sources {
             let size = fs::metadata(&source.path).unwrap().len() as usize;
