@@ -3,7 +3,7 @@
 use super::discover::is_archived;
 use super::lists::is_id;
 use super::reader::{Out, Reader, changed};
-use super::record::{Git, Meta, owned};
+use super::record::{Git, Meta, is, owned};
 use super::variant;
 use crate::agents::read::json::Raw;
 use crate::model::{AgentId, Fact, Relation};
@@ -50,7 +50,8 @@ impl Reader<'_> {
             if let Some(info) = variant(&originator) {
                 out.fact(Fact::Variant(AgentId::new(info.id)));
             }
-            if originator == "codex_exec" {
+            // programs that embed Codex run `codex exec` under an originator of their own
+            if originator == "codex_exec" || is(meta.source, "exec") {
                 out.fact(Fact::Scripted);
             }
             out.fact(Fact::Origin(originator));

@@ -423,3 +423,22 @@ fn spawned(name: &str, given: Option<Raw<'_>>) -> Option<String> {
         .and_then(Raw::owned)
         .filter(|id| super::lists::is_id(id))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_is_named_in_every_way_of_writing() {
+        let named = |name, space| {
+            let call = present(name, space, None, false).call;
+            (call.name, call.mcp)
+        };
+        let some = |name: &str, server: &str| (name.to_owned(), Some(server.to_owned()));
+        assert_eq!(named("mcp__gh__search", ""), some("mcp__gh__search", "gh"));
+        assert_eq!(named("search", "mcp__gh__"), some("mcp__gh__search", "gh"));
+        assert_eq!(named("gh__search", "functions"), some("gh__search", "gh"));
+        assert_eq!(named("shell", "functions"), ("shell".to_owned(), None));
+        assert_eq!(named("create", "desk"), ("desk.create".to_owned(), None));
+    }
+}

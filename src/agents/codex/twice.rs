@@ -7,7 +7,7 @@
 //! the forms interleave, a text said n times by one form and m times by the other is shown max(n, m) times.
 
 use serde::{Deserialize, Serialize};
-use xxhash_rust::xxh3::xxh3_64;
+use xxhash_rust::xxh3::Xxh3;
 
 /// Texts without a twin that are remembered; twins are at most a few records apart.
 const KEPT: usize = 48;
@@ -50,14 +50,12 @@ impl Twins {
     }
 }
 
-/// Blanks do not count: the two forms differ in them.
+/// Blanks do not count: the two forms differ in them, and in how they join the parts of a prompt.
 pub(super) fn fingerprint(text: &str) -> u64 {
-    let trimmed = text.trim();
-    if !trimmed.bytes().any(|b| matches!(b, b'\r' | b'\t')) && !trimmed.contains("  ") {
-        return xxh3_64(trimmed.replace('\n', " ").as_bytes());
-    }
-    let words: Vec<&str> = trimmed.split_whitespace().collect();
-    xxh3_64(words.join(" ").as_bytes())
+    let mut hasher = Xxh3::new();
+    text.split_ascii_whitespace()
+        .for_each(|word| hasher.update(word.as_bytes()));
+    hasher.digest()
 }
 
 #[cfg(test)]
