@@ -229,7 +229,7 @@ impl Reader<'_> {
         let name = filled(item.name).unwrap_or(Cow::Borrowed(fallback));
         let namespace = filled(item.namespace).unwrap_or_default();
         let given = item.arguments.or(item.input).or(item.action);
-        let mut shown = present(&name, &namespace, given, self.wants.rest);
+        let mut shown = present(&name, &namespace, given, self.wants.rest || pictured(given));
         shown.call.call_id = owned(item.call_id.or(item.id)).unwrap_or_default();
         shown.call.failed = is(item.status, "failed");
         self.called(Call {
@@ -247,7 +247,7 @@ impl Reader<'_> {
             "web_search_call" => ("web_search", item.action),
             _ => ("image_generation", item.revised_prompt),
         };
-        let mut shown = present(name, "", given, self.wants.rest);
+        let mut shown = present(name, "", given, self.wants.rest || pictured(given));
         shown.call.call_id = owned(item.call_id.or(item.id)).unwrap_or_default();
         shown.call.failed = ["failed", "error", "incomplete"]
             .iter()
@@ -273,7 +273,7 @@ impl Reader<'_> {
 
     fn tool(&mut self, shown: tool::Presented, out: &mut Out<'_>) {
         self.works();
-        let body = text::body(Cow::Owned(shown.text));
+        let body = self.rest_body(Cow::Owned(shown.text));
         let message = Message {
             tool: Some(Box::new(shown.call)),
             format: shown.format,
@@ -294,6 +294,10 @@ impl Reader<'_> {
             Some(given) if self.wants.rest => {
                 let (text, images) = output::shown(given);
                 (text::body(Cow::Owned(text)), images)
+            }
+            Some(given) if may_hold_images(given.as_json()) => {
+                let (text, images) = output::shown(given);
+                (unwanted(&text), images)
             }
             Some(given) => (unwanted(given.as_json()), 0),
             None => (Body::default(), 0),
@@ -346,11 +350,28 @@ struct Said {
     stubs: Vec<String>,
 }
 
+/// A body that is not wanted: its images are counted all the same.
 fn unwanted(text: &str) -> Body {
+    let found = may_hold_images(text).then(|| text::without_data(text));
     Body {
         bytes: text.len() as u64,
+        images: found.flatten().map_or(0, |(_, images)| images),
         ..Body::default()
     }
+}
+
+fn pictured(given: Option<Raw<'_>>) -> bool {
+    given.is_some_and(|given| may_hold_images(given.as_json()))
+}
+
+/// What every image in a text begins with, as a `data:` address, a block or bare base64. Megabytes of
+/// output are not decoded to find that they hold none.
+fn may_hold_images(text: &str) -> bool {
+    const SIGNS: [&str; 6] = ["data:", "image", "iVBORw0KGgo", "/9j/", "R0lGOD", "UklGR"];
+    let bytes = text.as_bytes();
+    SIGNS
+        .iter()
+        .any(|sign| memchr::memmem::find(bytes, sign.as_bytes()).is_some())
 }
 
 fn message(role: Role, body: Body) -> Message {

@@ -117,7 +117,7 @@ impl Agent for Codex {
             Layout::Rollout => rollout(source, from, sink),
             Layout::Packed => packed(source, sink),
             Layout::Document => document::parse(source, sink),
-            Layout::Index => lists::index(source, sink),
+            Layout::Index => lists::index(source, from, sink),
             Layout::History => lists::history(source, from, sink),
             Layout::Database => {
                 database::parse(source, sink);

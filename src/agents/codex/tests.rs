@@ -69,8 +69,8 @@ fn fixtures() -> PathBuf {
 
 fn cases() -> Vec<PathBuf> {
     let entries = fs::read_dir(fixtures()).unwrap();
-    let paths = entries.map(|entry| entry.unwrap().path());
-    paths.filter(|path| path.is_dir()).collect()
+    let homes = entries.map(|entry| entry.unwrap().path().join("home/.codex"));
+    homes.filter(|home| home.is_dir()).collect()
 }
 
 fn found(root: &Path) -> (Vec<Source>, Listing) {
@@ -122,7 +122,7 @@ fn what_is_wanted_changes_no_ordinal_and_no_flag() {
                 .map(|mut event| {
                     if let EventKind::Message(message) = &mut event.kind {
                         message.text.clear();
-                        (message.bytes, message.cut, message.images) = (0, false, 0);
+                        (message.bytes, message.cut) = (0, false);
                         message.format = BodyFormat::default();
                     }
                     event
@@ -170,7 +170,12 @@ fn growing(case: &Path) -> (tempfile::TempDir, Vec<Source>) {
         }
     }
     let mut sources = found(dir.path()).0;
-    sources.retain(|source| matches!(Layout::of(source.layout), Layout::Rollout | Layout::History));
+    sources.retain(|source| {
+        matches!(
+            Layout::of(source.layout),
+            Layout::Rollout | Layout::Index | Layout::History
+        )
+    });
     (dir, sources)
 }
 
@@ -451,7 +456,7 @@ mod accounting {
     }
 
     fn sources(case: &str) -> Vec<Source> {
-        found(&fixtures().join(case)).0
+        found(&fixtures().join(case).join("home/.codex")).0
     }
 
     /// Responses, fresh input, cache reads, cache writes, output.
