@@ -2,19 +2,19 @@
 
 use super::Match;
 use super::marks::Marks;
+use super::plain::{Clause, boolean, constant, everything, plain};
 use super::spelling;
 use super::token::{PART, Unit, units};
 use super::word::{SPELLED_BOOST, Scale, Stats, WordQuery, word_freq};
 use crate::query::Node;
 use std::ops::Bound;
 use tantivy::query::{
-    AllQuery, BooleanQuery, ConstScoreQuery, EmptyQuery, InvertedIndexRangeQuery, Occur,
-    PhrasePrefixQuery, PhraseQuery, Query,
+    EmptyQuery, InvertedIndexRangeQuery, Occur, PhrasePrefixQuery, PhraseQuery, Query,
 };
 use tantivy::schema::Field;
 use tantivy::{Searcher, Term};
 
-type Clauses = Vec<(Occur, Box<dyn Query>)>;
+type Clauses = Vec<Clause>;
 
 /// From this many terms on, a prefix behind other words of a glued word is not held to its place.
 const MAX_PHRASE_EXPANSIONS: usize = 1024;
@@ -123,7 +123,7 @@ impl Lowering<'_> {
                 for node in nodes {
                     clauses.extend(self.node(node)?.map(|q| (Occur::Should, q)));
                 }
-                Ok(boolean(clauses))
+                Ok(combine(clauses))
             }
         }
     }
@@ -195,7 +195,7 @@ impl Lowering<'_> {
         for terms in [together, in_a_row] {
             self.marks.phrase(leaf, &terms);
             let phrase = self.phrase_query(&terms);
-            clauses.push((Occur::Should, Box::new(ConstScoreQuery::new(phrase, score))));
+            clauses.push((Occur::Should, constant(phrase, score)));
         }
         if loose {
             let mut anywhere = Clauses::new();
@@ -204,13 +204,10 @@ impl Lowering<'_> {
                 self.marks.term(leaf, (*part).to_owned());
                 self.marks.term(leaf, as_part(part));
             }
-            let anywhere = Box::new(BooleanQuery::new(anywhere));
-            clauses.push((
-                Occur::Should,
-                Box::new(ConstScoreQuery::new(anywhere, score / 2.0)),
-            ));
+            let anywhere = boolean(anywhere);
+            clauses.push((Occur::Should, constant(anywhere, score / 2.0)));
         }
-        Ok(Box::new(BooleanQuery::new(clauses)))
+        Ok(boolean(clauses))
     }
 
     fn phrase(&mut self, units: &[Unit]) -> Box<dyn Query> {
@@ -222,7 +219,7 @@ impl Lowering<'_> {
 
     fn phrase_query(&self, terms: &[(usize, String)]) -> Box<dyn Query> {
         let terms = terms.iter().map(|(at, text)| (*at, self.term(text)));
-        Box::new(PhraseQuery::new_with_offset(terms.collect()))
+        plain(PhraseQuery::new_with_offset(terms.collect()))
     }
 
     fn prefix(&mut self, units: &[Unit]) -> tantivy::Result<Option<Box<dyn Query>>> {
@@ -250,13 +247,13 @@ impl Lowering<'_> {
             let terms = terms.iter().map(|(at, text)| (*at, self.term(text)));
             let mut phrase = PhrasePrefixQuery::new_with_offset(terms.collect());
             phrase.set_max_expansions(MAX_PHRASE_EXPANSIONS as u32);
-            return Ok(Some(Box::new(ConstScoreQuery::new(Box::new(phrase), 1.0))));
+            return Ok(Some(constant(Box::new(phrase), 1.0)));
         }
         self.marks.prefix(leaf, stem.to_owned());
         let head = self.text(before, true)?;
         let mut clauses: Clauses = vec![(Occur::Must, alone)];
         clauses.extend(head.map(|q| (Occur::Must, q)));
-        Ok(boolean(clauses))
+        Ok(combine(clauses))
     }
 
     /// The exact word above the words that begin with it above such parts.
@@ -274,16 +271,13 @@ impl Lowering<'_> {
                 Bound::Excluded(term)
             });
             let range = InvertedIndexRangeQuery::new(Bound::Included(self.term(from)), upper);
-            (
-                Occur::Should,
-                Box::new(ConstScoreQuery::new(Box::new(range), boost * idf)),
-            )
+            (Occur::Should, constant(Box::new(range), boost * idf))
         };
-        Ok(Box::new(BooleanQuery::new(vec![
+        Ok(boolean(vec![
             (Occur::Should, self.word_query(stem, true)?),
             range(stem, 0.4),
             range(&as_part(stem), 0.2),
-        ])))
+        ]))
     }
 
     /// Any of the words; `None` when that is what all of them already was.
@@ -314,7 +308,7 @@ impl Lowering<'_> {
         for node in excluded {
             without.extend(self.silently(node)?);
         }
-        let any: Clauses = boolean(clauses)
+        let any: Clauses = combine(clauses)
             .into_iter()
             .map(|q| (Occur::Must, q))
             .collect();
@@ -346,7 +340,7 @@ impl Lowering<'_> {
         for node in excluded {
             without.extend(self.silently(node)?);
         }
-        let any: Clauses = boolean(clauses)
+        let any: Clauses = combine(clauses)
             .into_iter()
             .map(|q| (Occur::Must, q))
             .collect();
@@ -384,34 +378,28 @@ fn prefix_end(prefix: &str) -> Option<Vec<u8>> {
     None
 }
 
-fn boolean(mut clauses: Clauses) -> Option<Box<dyn Query>> {
+fn combine(mut clauses: Clauses) -> Option<Box<dyn Query>> {
     match clauses.len() {
         0 => None,
         1 => clauses.pop().map(|(_, query)| query),
-        _ => Some(Box::new(BooleanQuery::new(clauses))),
+        _ => Some(boolean(clauses)),
     }
 }
 
 /// All of the clauses, none of the excluded.
 fn exclude(clauses: Clauses, excluded: Vec<Box<dyn Query>>) -> Option<Box<dyn Query>> {
     if excluded.is_empty() {
-        return boolean(clauses);
+        return combine(clauses);
     }
     if clauses.is_empty() {
         return Some(everything_but(excluded));
     }
     let not = excluded.into_iter().map(|q| (Occur::MustNot, q));
-    Some(Box::new(BooleanQuery::new(
-        clauses.into_iter().chain(not).collect(),
-    )))
-}
-
-pub(super) fn everything() -> Box<dyn Query> {
-    Box::new(ConstScoreQuery::new(Box::new(AllQuery), 0.0))
+    Some(boolean(clauses.into_iter().chain(not).collect()))
 }
 
 fn everything_but(excluded: Vec<Box<dyn Query>>) -> Box<dyn Query> {
     let not = excluded.into_iter().map(|q| (Occur::MustNot, q));
     let all = std::iter::once((Occur::Must, everything()));
-    Box::new(BooleanQuery::new(all.chain(not).collect()))
+    boolean(all.chain(not).collect())
 }

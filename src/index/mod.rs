@@ -13,11 +13,12 @@ mod days;
 mod entry;
 mod fold;
 mod groups;
-mod index;
+mod handle;
 mod lower;
 mod marks;
 mod open;
 mod pass;
+mod plain;
 mod plan;
 mod schema;
 mod search;
@@ -27,7 +28,7 @@ mod stored;
 mod token;
 mod word;
 
-pub use index::SearchIndex;
+pub use handle::SearchIndex;
 
 /// One message on its way into the index.
 #[derive(Clone, Debug, Default)]

@@ -191,6 +191,8 @@ impl CodeStream<'_> {
             .next()
             .expect("scan stopped before a character");
         match kind(c) {
+            // a vowel sign without its consonant
+            Kind::Mark if c.is_alphanumeric() => self.scan_word(),
             Kind::Separator | Kind::Mark => self.at += c.len_utf8(),
             Kind::Word => self.scan_word(),
             Kind::Symbol => {
