@@ -14,7 +14,7 @@ use crate::model::{
 };
 use crate::rollup::uuid_hash;
 use crate::store::SourceRef;
-use crate::transcript::{Locator, Pager, Step, Told};
+use crate::transcript::{Filter, Locator, Pager, Told};
 use anyhow::{Context, Result};
 use std::sync::Arc;
 
@@ -24,7 +24,7 @@ const SHORT: u64 = 8 << 20;
 const AROUND: u32 = 256;
 
 impl RoleFilter {
-    fn passes(self) -> fn(&Message) -> bool {
+    fn passes(self) -> Filter {
         match self {
             RoleFilter::All => |_| true,
             RoleFilter::User => |m| m.role == Role::User && m.prompt.is_prompt(),
@@ -102,13 +102,16 @@ struct Sink<'n, C> {
 }
 
 trait Consumer {
-    fn step(&self) -> Step;
+    /// Rooms ask once, before the first record.
+    const WANTS: Wants;
+    fn has_enough(&self) -> bool;
     fn push(&mut self, message: Message, at: Option<i64>);
 }
 
 impl Consumer for Pager {
-    fn step(&self) -> Step {
-        Pager::step(self)
+    const WANTS: Wants = Wants::ALL;
+    fn has_enough(&self) -> bool {
+        self.is_full()
     }
     fn push(&mut self, message: Message, at: Option<i64>) {
         Pager::push(self, message, at);
@@ -116,11 +119,9 @@ impl Consumer for Pager {
 }
 
 impl Consumer for Locator {
-    fn step(&self) -> Step {
-        match self.found() {
-            Some(_) => Step::Full,
-            None => Step::Count,
-        }
+    const WANTS: Wants = Wants::META;
+    fn has_enough(&self) -> bool {
+        self.found().is_some()
     }
     fn push(&mut self, message: Message, _at: Option<i64>) {
         Locator::push(self, &message);
@@ -129,10 +130,7 @@ impl Consumer for Locator {
 
 impl<C: Consumer> EventSink for Sink<'_, C> {
     fn wants(&self) -> Wants {
-        match self.consumer.step() {
-            Step::Text => Wants::ALL,
-            Step::Count | Step::Full => Wants::META,
-        }
+        C::WANTS
     }
     fn session(&mut self, start: SessionStart) {
         self.ours = start.native == self.native;
@@ -142,7 +140,7 @@ impl<C: Consumer> EventSink for Sink<'_, C> {
             && let EventKind::Message(message) = event.kind
         {
             self.consumer.push(*message, event.at);
-            if self.consumer.step() == Step::Full {
+            if self.consumer.has_enough() {
                 self.stopped = true;
                 return Flow::Stop;
             }
