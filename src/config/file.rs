@@ -16,7 +16,7 @@ pub const KEYS: &[(&str, &str)] = &[
     ),
     (
         "helper_patterns",
-        "a list of texts that first prompts of helper runs begin with",
+        "a list of regular expressions that first prompts of helper runs match",
     ),
     ("open_browser", "true or false"),
 ];
@@ -97,7 +97,7 @@ fn take(settings: &mut Settings, key: &str, value: &Value) -> Option<()> {
             settings.helper_patterns = value
                 .as_array()?
                 .iter()
-                .map(words)
+                .map(|pattern| words(pattern).filter(|text| regex::Regex::new(text).is_ok()))
                 .collect::<Option<Vec<_>>>()?;
         }
         "open_browser" => settings.open_browser = Some(value.as_bool()?),
@@ -133,7 +133,7 @@ mod tests {
         let settings = parse(
             "port = 4000\nhost = \"::1\"\nzone = \"Europe/Berlin\"\nmemory = 256\n\
              roots = [{ path = \"/srv/box\", label = \"box\" }, { path = \"/srv/two\" }]\n\
-             helper_patterns = [\"You are lane\"]\nopen_browser = false\n",
+             helper_patterns = [\"^You are lane\"]\nopen_browser = false\n",
         )
         .unwrap();
         assert_eq!(
@@ -147,7 +147,7 @@ mod tests {
                     ("/srv/box".into(), Some("box".into())),
                     ("/srv/two".into(), None)
                 ],
-                helper_patterns: vec!["You are lane".into()],
+                helper_patterns: vec!["^You are lane".into()],
                 open_browser: Some(false),
             }
         );
@@ -165,7 +165,11 @@ mod tests {
             ("memory = 3", "memory", "MiB"),
             ("roots = ['/a']", "roots", "path ="),
             ("roots = [{ path = '/a', name = 'x' }]", "roots", "label ="),
-            ("helper_patterns = ['']", "helper_patterns", "begin with"),
+            (
+                "helper_patterns = ['(']",
+                "helper_patterns",
+                "regular expressions",
+            ),
             ("open_browser = 'no'", "open_browser", "true or false"),
         ] {
             let error = parse(text).unwrap_err().to_string();

@@ -41,7 +41,7 @@ pub struct Config {
     pub log_mirror: bool,
     /// Environment variables that agents' roots name, as they were at start.
     pub agent_env: Vec<(String, String)>,
-    /// Beginnings of first prompts that mark a run as a helper, besides the built-in ones.
+    /// Regular expressions for first prompts of helper runs, besides the built-in ones.
     pub helper_patterns: Vec<String>,
     /// Whether a server that starts may open the browser.
     pub open_browser: bool,

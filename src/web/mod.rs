@@ -17,3 +17,24 @@ pub struct App {
     /// Fires when the server stops: every stream ends.
     pub stopping: tokio::sync::watch::Receiver<bool>,
 }
+
+pub mod assets {
+    pub fn hash() -> &'static str {
+        ""
+    }
+}
+
+/// Stand-in until the room lands.
+pub async fn serve(
+    listener: tokio::net::TcpListener,
+    app: App,
+    mut stopping: tokio::sync::watch::Receiver<bool>,
+) -> anyhow::Result<()> {
+    let router = api::router().with_state(app);
+    axum::serve(listener, router)
+        .with_graceful_shutdown(async move {
+            let _ = stopping.wait_for(|stop| *stop).await;
+        })
+        .await?;
+    Ok(())
+}

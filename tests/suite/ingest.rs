@@ -12,13 +12,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// A home with histories and a data folder beside it.
-struct World {
-    dir: tempfile::TempDir,
+pub struct World {
+    dir: Arc<tempfile::TempDir>,
+    data: &'static str,
 }
 
 /// Everything that must be the same after any way of getting there.
 #[derive(Debug, PartialEq)]
-struct State {
+pub struct State {
     sessions: BTreeMap<String, SessionSummary>,
     days: BTreeMap<String, BTreeMap<Day, DayStats>>,
     documents: BTreeMap<String, Vec<(u32, String)>>,
@@ -27,36 +28,53 @@ struct State {
 }
 
 impl World {
-    fn new() -> World {
-        World { dir: tempfile::tempdir().unwrap() }
+    pub fn new() -> World {
+        World {
+            dir: Arc::new(tempfile::tempdir().unwrap()),
+            data: "codedash",
+        }
     }
 
-    fn home(&self) -> PathBuf {
+    /// The same home with another data folder.
+    pub fn beside(&self) -> World {
+        World {
+            dir: self.dir.clone(),
+            data: "beside",
+        }
+    }
+
+    pub fn home(&self) -> PathBuf {
         self.dir.path().join("home")
     }
 
-    fn data(&self) -> PathBuf {
-        self.dir.path().join("codedash")
+    pub fn data(&self) -> PathBuf {
+        self.dir.path().join(self.data)
     }
 
     /// Path of a Claude session's file.
-    fn session(&self, id: &str) -> PathBuf {
-        self.home().join(".claude/projects/-w-app").join(format!("{id}.jsonl"))
+    pub fn session(&self, id: &str) -> PathBuf {
+        self.home()
+            .join(".claude/projects/-w-app")
+            .join(format!("{id}.jsonl"))
     }
 
-    fn write(&self, path: &Path, lines: &[Value]) {
+    pub fn write(&self, path: &Path, lines: &[Value]) {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, text(lines)).unwrap();
     }
 
-    fn append(&self, path: &Path, lines: &[Value]) {
+    pub fn append(&self, path: &Path, lines: &[Value]) {
         use std::io::Write;
-        let mut file = std::fs::OpenOptions::new().append(true).create(true).open(path).unwrap();
+        let mut file = std::fs::OpenOptions::new()
+            .append(true)
+            .create(true)
+            .open(path)
+            .unwrap();
         file.write_all(text(lines).as_bytes()).unwrap();
     }
 
     /// One complete run; how the status board stood at its end.
-    fn run(&self) -> IngestStatus {
+    pub fn run(&self) -> IngestStatus {
         self.with_stores(|config, store, index, payload| {
             let status = Arc::new(StatusBoard::default());
             Ingest::run_once(config, store, index, payload, status.clone(), false).unwrap();
@@ -64,22 +82,42 @@ impl World {
         })
     }
 
-    fn state(&self) -> State {
+    pub fn state(&self) -> State {
         self.with_stores(|_, store, index, _| {
             let reader = store.read().unwrap();
             let sessions = reader.sessions().unwrap();
-            let name = |sid| sessions.iter().find(|(at, _)| *at == sid).map(|(_, s)| s.key.to_string()).unwrap();
+            let name = |sid| {
+                sessions
+                    .iter()
+                    .find(|(at, _)| *at == sid)
+                    .map(|(_, s)| s.key.to_string())
+                    .unwrap()
+            };
             let mut claims = Vec::new();
-            reader.all_claims(|sid, claim| claims.push((name(sid), claim))).unwrap();
-            claims.sort_by(|a, b| (&a.0, &a.1.key, a.1.variant).cmp(&(&b.0, &b.1.key, b.1.variant)));
+            reader
+                .all_claims(|sid, claim| claims.push((name(sid), claim)))
+                .unwrap();
+            claims
+                .sort_by(|a, b| (&a.0, &a.1.key, a.1.variant).cmp(&(&b.0, &b.1.key, b.1.variant)));
             let documents = |sid| {
                 let all = index.messages(sid, 0..u32::MAX, None).unwrap();
-                all.into_iter().map(|message| (message.seq, message.text)).collect()
+                all.into_iter()
+                    .map(|message| (message.seq, message.text))
+                    .collect()
             };
             State {
-                days: sessions.iter().map(|(sid, s)| (s.key.to_string(), reader.days(*sid).unwrap())).collect(),
-                documents: sessions.iter().map(|(sid, s)| (s.key.to_string(), documents(*sid))).collect(),
-                sessions: sessions.iter().map(|(_, s)| (s.key.to_string(), s.clone())).collect(),
+                days: sessions
+                    .iter()
+                    .map(|(sid, s)| (s.key.to_string(), reader.days(*sid).unwrap()))
+                    .collect(),
+                documents: sessions
+                    .iter()
+                    .map(|(sid, s)| (s.key.to_string(), documents(*sid)))
+                    .collect(),
+                sessions: sessions
+                    .iter()
+                    .map(|(_, s)| (s.key.to_string(), s.clone()))
+                    .collect(),
                 claims,
                 issues: reader.issues(0).unwrap().total,
             }
@@ -105,7 +143,9 @@ fn text(lines: &[Value]) -> String {
 }
 
 fn at(minute: i64) -> String {
-    jiff::Timestamp::from_second(1_790_000_000 + minute * 60).unwrap().to_string()
+    jiff::Timestamp::from_second(1_790_000_000 + minute * 60)
+        .unwrap()
+        .to_string()
 }
 
 fn prompt(session: &str, uuid: &str, minute: i64, text: &str) -> Value {
@@ -120,13 +160,24 @@ fn answer(session: &str, uuid: &str, minute: i64, text: &str, output: u64) -> Va
 }
 
 /// A conversation of `turns` prompts and answers, with ids made from `tag`.
-fn talk(session: &str, tag: &str, from: i64, turns: i64) -> Vec<Value> {
+pub fn talk(session: &str, tag: &str, from: i64, turns: i64) -> Vec<Value> {
     (0..turns)
         .flat_map(|turn| {
             let minute = from + turn * 2;
             [
-                prompt(session, &format!("{tag}-p{turn}"), minute, &format!("please do {tag} step {turn}")),
-                answer(session, &format!("{tag}-a{turn}"), minute + 1, &format!("{tag} step {turn} is done"), 100),
+                prompt(
+                    session,
+                    &format!("{tag}-p{turn}"),
+                    minute,
+                    &format!("please do {tag} step {turn}"),
+                ),
+                answer(
+                    session,
+                    &format!("{tag}-a{turn}"),
+                    minute + 1,
+                    &format!("{tag} step {turn} is done"),
+                    100,
+                ),
             ]
         })
         .collect()
@@ -137,7 +188,11 @@ fn prompts(state: &State) -> u32 {
 }
 
 fn output_tokens(state: &State) -> u64 {
-    let buckets = state.days.values().flat_map(|days| days.values()).flat_map(|day| &day.usage);
+    let buckets = state
+        .days
+        .values()
+        .flat_map(|days| days.values())
+        .flat_map(|day| &day.usage);
     buckets.map(|bucket| bucket.tokens.output).sum()
 }
 
@@ -148,7 +203,10 @@ fn a_history_is_listed_counted_and_findable() {
     world.run();
     let state = world.state();
     let session = &state.sessions["claude:s1"];
-    assert_eq!((session.prompts, session.messages, session.project.as_str()), (3, 6, "/w/app"));
+    assert_eq!(
+        (session.prompts, session.messages, session.project.as_str()),
+        (3, 6, "/w/app")
+    );
     assert_eq!(state.documents["claude:s1"].len(), 6);
     assert_eq!(output_tokens(&state), 300);
 }
@@ -160,12 +218,17 @@ fn a_second_run_changes_not_a_byte() {
     world.write(&world.session("s2"), &talk("s2", "beta", 0, 3));
     world.run();
     let snapshot = |world: &World| -> BTreeMap<PathBuf, (u64, std::time::SystemTime)> {
-        let entries = walkdir::WalkDir::new(world.data()).into_iter().map(Result::unwrap);
+        let entries = walkdir::WalkDir::new(world.data())
+            .into_iter()
+            .map(Result::unwrap);
         let files = entries.filter(|entry| entry.file_type().is_file());
         files
             .map(|entry| {
                 let meta = entry.metadata().unwrap();
-                (entry.path().to_owned(), (meta.len(), meta.modified().unwrap()))
+                (
+                    entry.path().to_owned(),
+                    (meta.len(), meta.modified().unwrap()),
+                )
             })
             // taking and releasing the locks is no change of content
             .filter(|(path, _)| path.extension().is_none_or(|ext| ext != "lock"))
@@ -202,8 +265,15 @@ fn rewrites_truncations_and_same_size_edits_are_noticed() {
     world.write(&path, &talk("s1", "gamma", 0, 3));
     world.run();
     let state = world.state();
-    assert_eq!(state.sessions["claude:s1"].first_prompt, "please do gamma step 0");
-    assert!(state.documents["claude:s1"].iter().all(|(_, text)| text.contains("gamma")));
+    assert_eq!(
+        state.sessions["claude:s1"].first_prompt,
+        "please do gamma step 0"
+    );
+    assert!(
+        state.documents["claude:s1"]
+            .iter()
+            .all(|(_, text)| text.contains("gamma"))
+    );
     assert_eq!(state.documents["claude:s1"].len(), 6);
     world.write(&path, &talk("s1", "gamma", 0, 1));
     world.run();
@@ -213,7 +283,14 @@ fn rewrites_truncations_and_same_size_edits_are_noticed() {
     world.write(&path, &talk("s1", "delta", 0, 5));
     world.run();
     let state = world.state();
-    assert_eq!((prompts(&state), output_tokens(&state), state.documents["claude:s1"].len()), (5, 500, 10));
+    assert_eq!(
+        (
+            prompts(&state),
+            output_tokens(&state),
+            state.documents["claude:s1"].len()
+        ),
+        (5, 500, 10)
+    );
 }
 
 #[test]
@@ -228,7 +305,10 @@ fn a_renamed_folder_is_the_same_history() {
     let after = world.state();
     assert!(after.sessions["claude:s1"].path.contains("-w-moved"));
     assert!(!after.sessions["claude:s1"].gone);
-    assert_eq!((after.documents, after.days), (before.documents, before.days));
+    assert_eq!(
+        (after.documents, after.days),
+        (before.documents, before.days)
+    );
 }
 
 #[test]
@@ -243,12 +323,18 @@ fn what_the_agent_deletes_stays_and_is_marked() {
     world.run();
     let state = world.state();
     assert!(state.sessions["claude:s1"].gone);
-    assert_eq!((state.documents["claude:s1"].len(), output_tokens(&state)), (6, 400));
+    assert_eq!(
+        (state.documents["claude:s1"].len(), output_tokens(&state)),
+        (6, 400)
+    );
     std::fs::write(&path, kept).unwrap();
     world.run();
     let state = world.state();
     assert!(!state.sessions["claude:s1"].gone);
-    assert_eq!((state.documents["claude:s1"].len(), output_tokens(&state)), (6, 400));
+    assert_eq!(
+        (state.documents["claude:s1"].len(), output_tokens(&state)),
+        (6, 400)
+    );
 }
 
 #[test]
@@ -296,7 +382,10 @@ fn the_larger_of_two_copies_of_a_session_is_read() {
     world.write(&other, &talk("s1", "alpha", 0, 5));
     world.run();
     let state = world.state();
-    assert_eq!((state.sessions.len(), prompts(&state), output_tokens(&state)), (1, 5, 500));
+    assert_eq!(
+        (state.sessions.len(), prompts(&state), output_tokens(&state)),
+        (1, 5, 500)
+    );
     std::fs::remove_file(&other).unwrap();
     world.run();
     assert_eq!(world.state().sessions.len(), 1);

@@ -85,14 +85,19 @@ pub struct ErrorBody {
     pub messages: Option<Vec<()>>,
 }
 
+impl From<Failure> for ErrorBody {
+    fn from(failure: Failure) -> ErrorBody {
+        ErrorBody {
+            error: failure.error,
+            messages: failure.messages.then(Vec::new),
+        }
+    }
+}
+
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
-        let body = ErrorBody {
-            error: self.error,
-            messages: self.messages.then(Vec::new),
-        };
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        (status, json(&body)).into_response()
+        (status, json(&ErrorBody::from(self))).into_response()
     }
 }
 
@@ -132,12 +137,20 @@ pub async fn respond<T: Serialize + Send + 'static>(
     app: &App,
     endpoint: impl FnOnce(&Engine) -> Result<Reply<T>, Failure> + Send + 'static,
 ) -> Response {
-    let answer = blocking::run(app, move |engine| match endpoint(engine) {
-        Ok(reply) => reply.into_response(),
-        Err(failure) => failure.into_response(),
-    });
-    match answer.await {
-        Ok(response) => response,
-        Err(error) => Failure::from(error).into_response(),
+    off_thread(app, move |engine| {
+        endpoint(engine).map(Reply::into_response)
+    })
+    .await
+    .unwrap_or_else(Failure::into_response)
+}
+
+/// Asks the engine on a thread that may block.
+pub(super) async fn off_thread<T: Send + 'static>(
+    app: &App,
+    work: impl FnOnce(&Engine) -> Result<T, Failure> + Send + 'static,
+) -> Result<T, Failure> {
+    match blocking::run(app, work).await {
+        Ok(answer) => answer,
+        Err(error) => Err(Failure::from(error)),
     }
 }

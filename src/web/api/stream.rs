@@ -2,11 +2,11 @@
 
 use super::message::MessageRecord;
 use super::params::Params;
-use super::reply::Failure;
+use super::reply::{ErrorBody, off_thread};
 use super::session;
 use crate::engine::view::{MessagesQuery, RoleFilter};
 use crate::model::Sid;
-use crate::web::{App, blocking};
+use crate::web::App;
 use axum::extract::{Path, RawQuery, State};
 use axum::response::sse::{Event, Sse};
 use axum::response::{IntoResponse, Response};
@@ -45,16 +45,15 @@ pub(super) async fn stream(
     Path(id): Path<String>,
     RawQuery(query): RawQuery,
 ) -> Response {
-    let found = blocking::run(&app, move |engine| {
+    let found = off_thread(&app, move |engine| {
         let params = Params::parse(&query.unwrap_or_default())?;
         let offset = params.number("offset")?.unwrap_or(0);
         let filter = session::role_filter(&params)?;
         Ok((session::find(engine, &id)?, filter, offset))
     });
     match found.await {
-        Ok(Ok((sid, filter, offset))) => events(app, sid, filter, offset),
-        Ok(Err(failure)) => Failure::into_response(failure),
-        Err(error) => Failure::from(error).into_response(),
+        Ok((sid, filter, offset)) => events(app, sid, filter, offset),
+        Err(failure) => failure.into_response(),
     }
 }
 
@@ -87,8 +86,8 @@ async fn read(app: &App, sid: Sid, filter: RoleFilter, offset: usize) -> (Event,
         limit: CHUNK,
         around: None,
     };
-    let page = blocking::run(app, move |engine| engine.messages(sid, &query)).await;
-    match page.and_then(|page| page) {
+    let page = off_thread(app, move |engine| Ok(engine.messages(sid, &query)?));
+    match page.await {
         Ok(page) => {
             let chunk = Chunk {
                 messages: page.items.iter().map(MessageRecord::from).collect(),
@@ -98,12 +97,8 @@ async fn read(app: &App, sid: Sid, filter: RoleFilter, offset: usize) -> (Event,
             let next = page.next.map_or(Step::Finish(page.total), Step::Read);
             (json(Event::default(), &chunk), next)
         }
-        Err(error) => {
-            tracing::warn!("a message stream broke off: {error:#}");
-            let body = super::reply::ErrorBody {
-                error: format!("{error:#}"),
-                messages: None,
-            };
+        Err(failure) => {
+            let body = ErrorBody::from(failure);
             (json(Event::default().event("error"), &body), Step::End)
         }
     }

@@ -37,11 +37,13 @@ impl Db {
     /// What keeps the file from being read, ready for the sink.
     pub fn open(path: &Path) -> Result<Db, ParseIssue> {
         let opened = match Way::of(path).map_err(|error| unreadable(path, &error))? {
-            Way::Live => connect(path, "mode=ro").or_else(|error| match error.sqlite_error_code() {
-                // a folder we may not write: the index of the log cannot be opened the normal way
-                Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly) => image::load(path),
-                _ => Err(error),
-            }),
+            Way::Live => {
+                connect(path, "mode=ro").or_else(|error| match error.sqlite_error_code() {
+                    // a folder we may not write: the index of the log cannot be opened the normal way
+                    Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly) => image::load(path),
+                    _ => Err(error),
+                })
+            }
             Way::Image => image::load(path),
             Way::Closed => connect(path, "mode=ro&immutable=1"),
         };
