@@ -6,7 +6,7 @@
 use super::Engine;
 use super::catalog::Entry;
 use super::view::*;
-use crate::agents::{self, EventSink, Flow};
+use crate::agents::{self, Agent, EventSink, Flow};
 use crate::index::{SearchIndex, StoredMessage};
 use crate::model::{
     Checkpoint, Event, EventKind, Message, ParseIssue, Role, SessionStart, SessionSummary, Sid,
@@ -71,7 +71,8 @@ impl Engine {
         {
             return from_index(index, sid, &query);
         }
-        match from_source(entry, &source, &copied, &query) {
+        let room = agents::room(source.agent.as_str()).context("no room reads this agent")?;
+        match from_source(room, entry, &source, &copied, &query) {
             // deleted since the last scan
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 self.from_archive(entry, &query)
@@ -151,9 +152,12 @@ impl<C: Consumer> EventSink for Sink<'_, C> {
 }
 
 /// Returns the consumer and whether the source was read to its end.
-fn run<C: Consumer>(native: &str, source: &SourceRef, consumer: C) -> std::io::Result<(C, bool)> {
-    let room = agents::room(source.agent.as_str())
-        .ok_or_else(|| std::io::Error::other("no room reads this agent"))?;
+fn run<C: Consumer>(
+    room: &dyn Agent,
+    native: &str,
+    source: &SourceRef,
+    consumer: C,
+) -> std::io::Result<(C, bool)> {
     let mut sink = Sink {
         native,
         ours: false,
@@ -165,6 +169,7 @@ fn run<C: Consumer>(native: &str, source: &SourceRef, consumer: C) -> std::io::R
 }
 
 fn from_source(
+    room: &dyn Agent,
     entry: &Entry,
     source: &SourceRef,
     copied: &[u64],
@@ -174,14 +179,14 @@ fn from_source(
     let native = &entry.summary.key.native;
     let offset = match query.around {
         Some(seq) => {
-            let (locator, _) = run(native, source, Locator::new(filter, seq))?;
+            let (locator, _) = run(room, native, source, Locator::new(filter, seq))?;
             locator.last() / query.limit * query.limit
         }
         None => query.offset,
     };
     let short = source.source.fingerprint.size <= SHORT;
     let pager = Pager::new(filter, offset, query.limit, short);
-    let (pager, ended) = run(native, source, pager)?;
+    let (pager, ended) = run(room, native, source, pager)?;
     let passed = pager.passed();
     let total = match ended {
         true => passed,
@@ -321,3 +326,7 @@ fn item(told: Told) -> TranscriptItem {
         output: told.output.map(|output| Box::new(item(*output))),
     }
 }
+
+#[cfg(test)]
+#[path = "messages_tests.rs"]
+mod tests;
