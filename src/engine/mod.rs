@@ -2,6 +2,9 @@
 
 pub mod view;
 
+/// Every agent and display variant there is, in table order.
+pub use crate::agents::all_infos as agents;
+
 use crate::config::Config;
 use crate::index::SearchIndex;
 use crate::model::{Day, SessionSummary, Sid};
