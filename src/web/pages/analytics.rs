@@ -51,11 +51,11 @@ pub struct Analytics {
 fragment!(Analytics);
 
 pub async fn page(State(app): State<App>, ask: Ask) -> Answer {
-    blocking::run(move || {
+    blocking::page(app, move |app| {
         let refresh = ask.params.flag("refresh");
         let params = ask.params.only(&KNOWN);
         let job = app.engine.analytics(&params.filters(), refresh)?;
-        let shell = Shell::new(&app, &ask, PATH, "Analytics");
+        let shell = Shell::new(app, &ask, PATH, "Analytics");
         let page = Analytics::new(shell, &params, job, app.engine.today());
         respond::navigated(&ask, &page, &page.shell.here)
     })
@@ -88,14 +88,14 @@ type Lines = Vec<(&'static str, String)>;
 
 /// What to send next, and the progress it shows; `None` once there is no more.
 async fn step(app: App, ask: Ask, seen: f32) -> Result<(Lines, Option<f32>), Failure> {
-    blocking::run(move || {
+    blocking::page(app, move |app| {
         let params = ask.params.only(&KNOWN);
         let job = app.engine.analytics_wait(&params.filters(), seen, WAIT)?;
         let (done, progress) = (job.done, job.progress);
         if !done && progress <= seen {
             return Ok((Lines::new(), Some(seen)));
         }
-        let shell = Shell::new(&app, &ask, PATH, "Analytics");
+        let shell = Shell::new(app, &ask, PATH, "Analytics");
         let page = Analytics::new(shell, &params, job, app.engine.today());
         let mut lines = vec![("update", page.as_figures().render()?)];
         if done {

@@ -19,7 +19,7 @@ pub async fn star(
     ask: Ask,
     body: String,
 ) -> Answer {
-    blocking::run(move || {
+    blocking::page(app, move |app| {
         let form = Params::parse(&body);
         let on = form.flag("on");
         app.engine.set_star(find(&app.engine, &id)?, on)?;
@@ -39,7 +39,7 @@ pub async fn star(
 
 /// `POST /session/{id}/tags`, form `tag=<word>` with `on=0` to take it away.
 pub async fn tag(State(app): State<App>, Path(id): Path<String>, ask: Ask, body: String) -> Answer {
-    blocking::run(move || {
+    blocking::page(app, move |app| {
         let form = Params::parse(&body);
         let tag = form.get("tag").map(str::trim).unwrap_or_default();
         if tag.is_empty() || tag.chars().count() > MAX_TAG || tag.contains(char::is_control) {

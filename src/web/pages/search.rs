@@ -66,8 +66,8 @@ pub struct Passage {
 }
 
 pub async fn page(State(app): State<App>, ask: Ask) -> Answer {
-    blocking::run(move || {
-        let page = build(&app, &ask)?;
+    blocking::page(app, move |app| {
+        let page = build(app, &ask)?;
         respond::navigated(&ask, &page, &page.shell.here)
     })
     .await
@@ -75,7 +75,10 @@ pub async fn page(State(app): State<App>, ask: Ask) -> Answer {
 
 /// The next hits alone, for appending.
 pub async fn more(State(app): State<App>, ask: Ask) -> Answer {
-    blocking::run(move || respond::part(&ask, &build(&app, &ask)?.as_hits())).await
+    blocking::page(app, move |app| {
+        respond::part(&ask, &build(app, &ask)?.as_hits())
+    })
+    .await
 }
 
 fn build(app: &App, ask: &Ask) -> Result<Search, Failure> {

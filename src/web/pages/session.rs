@@ -75,7 +75,7 @@ pub struct Messages {
 }
 
 pub async fn page(State(app): State<App>, Path(id): Path<String>, ask: Ask) -> Answer {
-    blocking::run(move || {
+    blocking::page(app, move |app| {
         let sid = find(&app.engine, &id)?;
         let params = known(&ask);
         let view = app
@@ -84,7 +84,7 @@ pub async fn page(State(app): State<App>, Path(id): Path<String>, ask: Ask) -> A
             .ok_or_else(|| Failure::not_found("this session is not known any more"))?;
         let found = app.engine.messages(sid, &query(&params))?;
         let tags = app.engine.tags()?.into_iter().map(|tag| tag.0).collect();
-        let shell = Shell::new(&app, &ask, "/", "Session");
+        let shell = Shell::new(app, &ask, "/", "Session");
         let page = Session::new(shell, view, found, params, tags);
         respond::navigated(&ask, &page, &page.shell.here)
     })
@@ -93,10 +93,10 @@ pub async fn page(State(app): State<App>, Path(id): Path<String>, ask: Ask) -> A
 
 /// The next (or previous) items alone.
 pub async fn more(State(app): State<App>, Path(id): Path<String>, ask: Ask) -> Answer {
-    blocking::run(move || {
+    blocking::page(app, move |app| {
         let (sid, params) = (find(&app.engine, &id)?, known(&ask));
         let found = app.engine.messages(sid, &query(&params))?;
-        let shell = Shell::new(&app, &ask, "/", "Session");
+        let shell = Shell::new(app, &ask, "/", "Session");
         let mut messages = Messages::new(shell, &path(&id), &params, found, &app.engine)?;
         // going up, the way down is on the page already, and the other way round
         match ask.params.get("way") {
@@ -110,7 +110,7 @@ pub async fn more(State(app): State<App>, Path(id): Path<String>, ask: Ask) -> A
 
 /// What came behind the end that a page shows: 204 when nothing did.
 pub async fn tail(State(app): State<App>, Path(id): Path<String>, ask: Ask) -> Answer {
-    blocking::run(move || {
+    blocking::page(app, move |app| {
         let (sid, params) = (find(&app.engine, &id)?, known(&ask));
         let seen = ask.params.number("offset").unwrap_or_default();
         let waiting: Vec<u32> = ask
@@ -135,7 +135,7 @@ pub async fn tail(State(app): State<App>, Path(id): Path<String>, ask: Ask) -> A
             ));
         }
         found.offset = seen;
-        let shell = Shell::new(&app, &ask, "/", "Session");
+        let shell = Shell::new(app, &ask, "/", "Session");
         let mut messages = Messages::new(shell, &path(&id), &params, found, &app.engine)?;
         let path = path(&id);
         let mut renderer = Renderer::new(&path, None);
@@ -151,7 +151,7 @@ pub async fn tail(State(app): State<App>, Path(id): Path<String>, ask: Ask) -> A
 
 /// One message whole, as plain text: where the page shows only its beginning.
 pub async fn text(State(app): State<App>, Path((id, seq)): Path<(String, u32)>) -> Answer {
-    blocking::run(move || {
+    blocking::page(app, move |app| {
         let sid = find(&app.engine, &id)?;
         let query = MessagesQuery {
             around: Some(seq),

@@ -73,8 +73,8 @@ pub struct Group {
 }
 
 pub async fn page(State(app): State<App>, ask: Ask) -> Answer {
-    blocking::run(move || {
-        let (shell, params) = (shell(&app, &ask), known(&ask));
+    blocking::page(app, move |app| {
+        let (shell, params) = (shell(app, &ask), known(&ask));
         let page = build(&app.engine, shell, params)?;
         respond::navigated(&ask, &page, &page.shell.here)
     })
@@ -83,8 +83,8 @@ pub async fn page(State(app): State<App>, ask: Ask) -> Answer {
 
 /// The next cards alone, for appending.
 pub async fn more(State(app): State<App>, ask: Ask) -> Answer {
-    blocking::run(move || {
-        let page = build(&app.engine, shell(&app, &ask), known(&ask))?;
+    blocking::page(app, move |app| {
+        let page = build(&app.engine, shell(app, &ask), known(&ask))?;
         respond::part(&ask, &page.as_cards())
     })
     .await

@@ -23,8 +23,8 @@ pub struct Status {
 fragment!(Status);
 
 pub async fn page(State(app): State<App>, ask: Ask) -> Answer {
-    blocking::run(move || {
-        let shell = Shell::new(&app, &ask, PATH, "Status");
+    blocking::page(app, move |app| {
+        let shell = Shell::new(app, &ask, PATH, "Status");
         let page = Status::new(shell, app.engine.status()?);
         respond::navigated(&ask, &page, PATH)
     })

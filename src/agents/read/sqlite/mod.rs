@@ -1,0 +1,271 @@
+//! Agents' SQLite databases, read while their owners write them.
+//!
+//! Nothing is written: not the database, and no `-wal` or `-shm` beside it either. Rows that are still
+//! in the write-ahead log are seen. How a file is opened follows from what lies beside it:
+//!
+//! | beside it | somebody has it open | opened as |
+//! |---|---|---|
+//! | `-shm` | probably | `mode=ro`, the normal locking protocol |
+//! | `-wal` with content, no `-shm` | no (crash, copy, read-only folder) | [`image`]: main file and log put together in memory |
+//! | neither, header says WAL | no (closed cleanly) | `mode=ro&immutable=1`: the file is all there is, and the normal way would create a log |
+//! | neither, header says rollback journal | maybe | `mode=ro` |
+//!
+//! A database that cannot be read is a [`ParseIssue`], never an error: the run goes on without it.
+
+mod image;
+
+use super::super::Flow;
+use crate::model::{IssueKind, ParseIssue};
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+use std::fs;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// How long a reader waits for a writer's lock before it gives up until the next scan.
+const BUSY: Duration = Duration::from_millis(250);
+
+/// An agent's database, open for reading.
+pub struct Db {
+    conn: Connection,
+    path: PathBuf,
+}
+
+impl Db {
+    /// # Errors
+    /// What keeps the file from being read, ready for the sink.
+    pub fn open(path: &Path) -> Result<Db, ParseIssue> {
+        let opened = match Way::of(path).map_err(|error| unreadable(path, &error))? {
+            Way::Live => {
+                connect(path, "mode=ro").or_else(|error| match error.sqlite_error_code() {
+                    // a folder we may not write: the index of the log cannot be opened the normal way
+                    Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly) => image::load(path),
+                    _ => Err(error),
+                })
+            }
+            Way::Image => image::load(path),
+            Way::Closed => connect(path, "mode=ro&immutable=1"),
+        };
+        let conn = opened.map_err(|error| issue(path, 0, &error))?;
+        Ok(Db {
+            conn,
+            path: path.to_owned(),
+        })
+    }
+
+    /// Names of all tables, in the order in which they were created.
+    ///
+    /// # Errors
+    /// As [`Db::open`].
+    pub fn tables(&self) -> Result<Vec<String>, ParseIssue> {
+        let read = || -> rusqlite::Result<Vec<String>> {
+            let mut statement = self
+                .conn
+                .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY rowid")?;
+            let names = statement.query_map([], |row| row.get(0))?;
+            names.collect()
+        };
+        read().map_err(|error| issue(&self.path, 0, &error))
+    }
+
+    /// Names of a table's columns; empty where there is no such table.
+    ///
+    /// # Errors
+    /// As [`Db::open`].
+    pub fn columns(&self, table: &str) -> Result<Vec<String>, ParseIssue> {
+        let read = || -> rusqlite::Result<Vec<String>> {
+            let mut statement = self
+                .conn
+                .prepare("SELECT name FROM pragma_table_info(?1) ORDER BY cid")?;
+            let names = statement.query_map([table], |row| row.get(0))?;
+            names.collect()
+        };
+        read().map_err(|error| issue(&self.path, 0, &error))
+    }
+
+    /// Hands over every row of `table` in rowid (or key) order with these columns. A column that this
+    /// version of the database does not have reads as NULL.
+    ///
+    /// # Errors
+    /// As [`Db::open`]; a table that is not there is [`IssueKind::UnknownLayout`].
+    pub fn rows(
+        &self,
+        table: &str,
+        columns: &[&str],
+        each: &mut dyn FnMut(&Row<'_>) -> Flow,
+    ) -> Result<(), ParseIssue> {
+        let present = self.columns(table)?;
+        if present.is_empty() {
+            return Err(ParseIssue {
+                path: self.path.display().to_string(),
+                line: 0,
+                kind: IssueKind::UnknownLayout,
+                detail: format!("the database has no table named {table}"),
+            });
+        }
+        let list: Vec<String> = columns
+            .iter()
+            .map(|name| match present.iter().any(|have| have == name) {
+                true => quote(name),
+                false => "NULL".to_owned(),
+            })
+            .collect();
+        let sql = format!("SELECT {} FROM {}", list.join(", "), quote(table));
+        let mut number = 0;
+        let mut read = || -> rusqlite::Result<()> {
+            let mut statement = self.conn.prepare(&sql)?;
+            let mut rows = statement.query([])?;
+            while let Some(row) = rows.next()? {
+                number += 1;
+                if each(&Row { row, number }) == Flow::Stop {
+                    break;
+                }
+            }
+            Ok(())
+        };
+        read().map_err(|error| issue(&self.path, number, &error))
+    }
+}
+
+/// One row; every getter takes any type that can stand for the wanted one.
+pub struct Row<'a> {
+    row: &'a rusqlite::Row<'a>,
+    /// 1-based number in this reading.
+    pub number: u64,
+}
+
+impl Row<'_> {
+    /// Text, a number as text, or a blob that is UTF-8. `None` for NULL and `""`.
+    pub fn text(&self, column: usize) -> Option<String> {
+        let text = match self.row.get_ref(column).ok()? {
+            ValueRef::Null => return None,
+            ValueRef::Integer(n) => n.to_string(),
+            ValueRef::Real(n) => n.to_string(),
+            ValueRef::Text(bytes) | ValueRef::Blob(bytes) => {
+                String::from_utf8_lossy(bytes).into_owned()
+            }
+        };
+        (!text.is_empty()).then_some(text)
+    }
+
+    /// A number, or a number written as text.
+    pub fn number(&self, column: usize) -> Option<f64> {
+        match self.row.get_ref(column).ok()? {
+            ValueRef::Integer(n) => Some(n as f64),
+            ValueRef::Real(n) => Some(n),
+            ValueRef::Text(bytes) => std::str::from_utf8(bytes).ok()?.trim().parse().ok(),
+            ValueRef::Null | ValueRef::Blob(_) => None,
+        }
+    }
+
+    /// Milliseconds since the epoch from a number of any unit or RFC 3339.
+    pub fn time(&self, column: usize) -> Option<i64> {
+        match self.number(column) {
+            Some(number) => crate::model::time::from_number(number),
+            None => crate::model::time::from_text(&self.text(column)?),
+        }
+    }
+}
+
+/// How a database is to be opened, from what lies on the disk.
+enum Way {
+    Live,
+    Image,
+    Closed,
+}
+
+impl Way {
+    fn of(path: &Path) -> std::io::Result<Way> {
+        let mut header = Vec::with_capacity(20);
+        fs::File::open(path)?.take(20).read_to_end(&mut header)?;
+        let wal_mode = header.get(18) == Some(&2);
+        let log = fs::metadata(beside(path, "-wal")).map_or(0, |meta| meta.len());
+        Ok(match wal_mode {
+            true if beside(path, "-shm").exists() => Way::Live,
+            true if log > 0 => Way::Image,
+            true => Way::Closed,
+            false => Way::Live,
+        })
+    }
+}
+
+/// `name.sqlite` and `-wal` give `name.sqlite-wal`.
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+fn connect(path: &Path, parameters: &str) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
+        | OpenFlags::SQLITE_OPEN_URI
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let conn = Connection::open_with_flags(uri(path, parameters), flags)?;
+    conn.busy_timeout(BUSY)?;
+    // the file is not looked at before the first statement
+    conn.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
+    Ok(conn)
+}
+
+/// `file:` URI: whatever could end the path early is escaped.
+fn uri(path: &Path, parameters: &str) -> String {
+    use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+    const SPECIAL: &AsciiSet = &CONTROLS.add(b'?').add(b'#').add(b'%').add(b' ');
+    let path = path.to_string_lossy();
+    let slashed = match cfg!(windows) {
+        true => format!("/{}", path.replace('\\', "/")),
+        false => path.into_owned(),
+    };
+    format!(
+        "file:{}?{parameters}",
+        utf8_percent_encode(&slashed, SPECIAL)
+    )
+}
+
+fn quote(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> ParseIssue {
+    ParseIssue {
+        path: path.display().to_string(),
+        line: 0,
+        kind: IssueKind::Unreadable,
+        detail: format!("the database cannot be opened: {}", error.kind()),
+    }
+}
+
+fn issue(path: &Path, line: u64, error: &rusqlite::Error) -> ParseIssue {
+    let (kind, detail) = match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => (
+            IssueKind::Locked,
+            "the database is locked by another program",
+        ),
+        Some(ErrorCode::NotADatabase) => (
+            IssueKind::Corrupt,
+            "this is no SQLite database, or an encrypted one",
+        ),
+        Some(ErrorCode::DatabaseCorrupt) => (IssueKind::Corrupt, "the database is damaged"),
+        Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied | ErrorCode::ReadOnly) => {
+            (IssueKind::Unreadable, "the database cannot be opened")
+        }
+        Some(ErrorCode::SystemIoFailure | ErrorCode::OutOfMemory) => (
+            IssueKind::Unreadable,
+            "the database could not be read to its end",
+        ),
+        _ => (
+            IssueKind::UnknownLayout,
+            "the database has a layout that this version does not know",
+        ),
+    };
+    ParseIssue {
+        path: path.display().to_string(),
+        line,
+        kind,
+        detail: detail.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

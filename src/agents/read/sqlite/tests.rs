@@ -1,0 +1,124 @@
+use super::*;
+
+type Seen = Vec<(Option<String>, Option<f64>)>;
+
+fn read(path: &Path) -> Result<Seen, ParseIssue> {
+    let mut seen = Vec::new();
+    Db::open(path)?.rows("t", &["name", "n", "of_a_later_version"], &mut |row| {
+        assert_eq!(row.text(2), None, "a missing column reads as NULL");
+        seen.push((row.text(0), row.number(1)));
+        Flow::Go
+    })?;
+    Ok(seen)
+}
+
+/// What lies in the folder, with sizes: reading must not change it.
+fn listing(dir: &Path) -> Vec<(String, u64)> {
+    let mut all: Vec<_> = fs::read_dir(dir)
+        .unwrap()
+        .map(|entry| entry.unwrap())
+        .map(|e| {
+            (
+                e.file_name().into_string().unwrap(),
+                e.metadata().unwrap().len(),
+            )
+        })
+        .collect();
+    all.sort();
+    all
+}
+
+fn writer(path: &Path, mode: &str) -> Connection {
+    let conn = Connection::open(path).unwrap();
+    conn.pragma_update(None, "journal_mode", mode).unwrap();
+    conn.pragma_update(None, "wal_autocheckpoint", 0).unwrap();
+    conn.execute_batch(
+        "CREATE TABLE t (name TEXT, n);
+         INSERT INTO t VALUES ('one', 1), ('two', '2.5'), (NULL, 'x');",
+    )
+    .unwrap();
+    conn
+}
+
+fn rows() -> Seen {
+    vec![
+        (Some("one".into()), Some(1.0)),
+        (Some("two".into()), Some(2.5)),
+        (None, None),
+    ]
+}
+
+#[test]
+fn rows_of_a_live_log_are_seen() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("odd %name?#.sqlite");
+    let conn = writer(&path, "WAL");
+    assert_eq!(read(&path).unwrap(), rows());
+    conn.execute("INSERT INTO t VALUES ('late', 4)", [])
+        .unwrap();
+    assert_eq!(read(&path).unwrap().len(), 4);
+}
+
+#[test]
+fn a_log_left_behind_is_read_without_touching_the_folder() {
+    let dir = tempfile::tempdir().unwrap();
+    let live = dir.path().join("live.sqlite");
+    let conn = writer(&live, "WAL");
+    // an uncommitted change of another page must not show
+    conn.execute_batch("BEGIN; INSERT INTO t VALUES ('not yet', 9);")
+        .unwrap();
+    let copy = tempfile::tempdir().unwrap();
+    let path = copy.path().join("copy.sqlite");
+    fs::copy(&live, &path).unwrap();
+    fs::copy(beside(&live, "-wal"), beside(&path, "-wal")).unwrap();
+    let before = listing(copy.path());
+    assert_eq!(read(&path).unwrap(), rows());
+    assert_eq!(listing(copy.path()), before);
+
+    // a torn last frame ends the log there, it does not spoil it
+    let log = fs::read(beside(&path, "-wal")).unwrap();
+    fs::write(beside(&path, "-wal"), [&log[..], &[7; 900]].concat()).unwrap();
+    assert_eq!(read(&path).unwrap(), rows());
+}
+
+#[test]
+fn a_cleanly_closed_database_gets_no_log_beside_it() {
+    for mode in ["WAL", "DELETE"] {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a.sqlite");
+        drop(writer(&path, mode));
+        let before = listing(dir.path());
+        assert_eq!(before.len(), 1, "closed: only the database is left");
+        assert_eq!(read(&path).unwrap(), rows());
+        assert_eq!(listing(dir.path()), before, "{mode}");
+    }
+}
+
+#[test]
+fn every_kind_of_failure_is_an_issue_of_its_kind() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a.sqlite");
+    let kind = |path: &Path| read(path).unwrap_err().kind;
+
+    assert_eq!(kind(&path), IssueKind::Unreadable);
+    fs::write(&path, vec![0x5a; 8192]).unwrap();
+    assert_eq!(kind(&path), IssueKind::Corrupt);
+    fs::remove_file(&path).unwrap();
+
+    let conn = writer(&path, "DELETE");
+    conn.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    assert_eq!(kind(&path), IssueKind::Locked);
+    conn.execute_batch("ROLLBACK; ALTER TABLE t RENAME TO other;")
+        .unwrap();
+    assert_eq!(kind(&path), IssueKind::UnknownLayout);
+    drop(conn);
+
+    let mut bytes = fs::read(&path).unwrap();
+    let end = bytes.len() - 4096;
+    bytes[end..].fill(0xff);
+    fs::write(&path, bytes).unwrap();
+    let issue = Db::open(&path)
+        .and_then(|db| db.rows("other", &["name"], &mut |_| Flow::Go))
+        .unwrap_err();
+    assert_eq!(issue.kind, IssueKind::Corrupt);
+}
