@@ -90,6 +90,7 @@ fn serve(
         "codedash {} at {url}  (Ctrl-C stops it)",
         env!("CARGO_PKG_VERSION")
     ))?;
+    tracing::info!("codedash {} listens at {url}", env!("CARGO_PKG_VERSION"));
     let writing = {
         let engine = engine.clone();
         std::thread::spawn(move || start_writing(&engine))
