@@ -9,11 +9,23 @@ use crate::query::Query;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
+mod days;
 mod entry;
 mod fold;
+mod groups;
 mod index;
+mod lower;
+mod marks;
+mod open;
+mod pass;
+mod plan;
 mod schema;
+mod search;
+mod snippet;
+mod spelling;
+mod stored;
 mod token;
+mod word;
 
 pub use index::SearchIndex;
 
@@ -247,6 +259,12 @@ pub struct IndexStats {
 pub enum ValueField {
     Tool,
     Model,
+}
+
+/// Filters of a query that the index passes over, since only the asker knows what they mean: it
+/// turns them into [`SearchRequest::only`].
+pub fn ignores(field: &crate::query::Field) -> bool {
+    matches!(field, crate::query::Field::Branch(_))
 }
 
 /// Schema and tokenizer; an index of another version is never read.

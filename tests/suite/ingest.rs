@@ -12,13 +12,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// A home with histories and a data folder beside it.
-struct World {
-    dir: tempfile::TempDir,
+pub struct World {
+    dir: Arc<tempfile::TempDir>,
+    data: &'static str,
 }
 
 /// Everything that must be the same after any way of getting there.
 #[derive(Debug, PartialEq)]
-struct State {
+pub struct State {
     sessions: BTreeMap<String, SessionSummary>,
     days: BTreeMap<String, BTreeMap<Day, DayStats>>,
     documents: BTreeMap<String, Vec<(u32, String)>>,
@@ -27,33 +28,42 @@ struct State {
 }
 
 impl World {
-    fn new() -> World {
+    pub fn new() -> World {
         World {
-            dir: tempfile::tempdir().unwrap(),
+            dir: Arc::new(tempfile::tempdir().unwrap()),
+            data: "codedash",
         }
     }
 
-    fn home(&self) -> PathBuf {
+    /// The same home with another data folder.
+    pub fn beside(&self) -> World {
+        World {
+            dir: self.dir.clone(),
+            data: "beside",
+        }
+    }
+
+    pub fn home(&self) -> PathBuf {
         self.dir.path().join("home")
     }
 
-    fn data(&self) -> PathBuf {
-        self.dir.path().join("codedash")
+    pub fn data(&self) -> PathBuf {
+        self.dir.path().join(self.data)
     }
 
     /// Path of a Claude session's file.
-    fn session(&self, id: &str) -> PathBuf {
+    pub fn session(&self, id: &str) -> PathBuf {
         self.home()
             .join(".claude/projects/-w-app")
             .join(format!("{id}.jsonl"))
     }
 
-    fn write(&self, path: &Path, lines: &[Value]) {
+    pub fn write(&self, path: &Path, lines: &[Value]) {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, text(lines)).unwrap();
     }
 
-    fn append(&self, path: &Path, lines: &[Value]) {
+    pub fn append(&self, path: &Path, lines: &[Value]) {
         use std::io::Write;
         let mut file = std::fs::OpenOptions::new()
             .append(true)
@@ -64,7 +74,7 @@ impl World {
     }
 
     /// One complete run; how the status board stood at its end.
-    fn run(&self) -> IngestStatus {
+    pub fn run(&self) -> IngestStatus {
         self.with_stores(|config, store, index, payload| {
             let status = Arc::new(StatusBoard::default());
             Ingest::run_once(config, store, index, payload, status.clone(), false).unwrap();
@@ -72,7 +82,7 @@ impl World {
         })
     }
 
-    fn state(&self) -> State {
+    pub fn state(&self) -> State {
         self.with_stores(|_, store, index, _| {
             let reader = store.read().unwrap();
             let sessions = reader.sessions().unwrap();
@@ -150,7 +160,7 @@ fn answer(session: &str, uuid: &str, minute: i64, text: &str, output: u64) -> Va
 }
 
 /// A conversation of `turns` prompts and answers, with ids made from `tag`.
-fn talk(session: &str, tag: &str, from: i64, turns: i64) -> Vec<Value> {
+pub fn talk(session: &str, tag: &str, from: i64, turns: i64) -> Vec<Value> {
     (0..turns)
         .flat_map(|turn| {
             let minute = from + turn * 2;

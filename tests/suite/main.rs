@@ -2,6 +2,7 @@
 
 mod agents;
 mod cli;
+mod demo;
 mod faults;
 mod house;
 mod ingest;

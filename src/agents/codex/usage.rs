@@ -1,0 +1,181 @@
+//! What each response used.
+//!
+//! `token_count` carries the thread's running sum and the last response; it is written again without a
+//! new response (rate limits, resume), and as an estimate after a compaction. Builds from 0.153 on write
+//! one `token_usage_record` for each response, and those are used as soon as the file has one.
+//!
+//! In every vector `cached` and `cache_write` lie inside `input`, and `reasoning` inside `output`.
+
+use super::record::{Counts, UsageRecord, filled, owned};
+use crate::agents::read::json::{Raw, fields};
+use crate::model::{Tier, Tokens, UsageEvent};
+use serde::{Deserialize, Serialize};
+
+fields! {
+    struct Buckets {
+        input: "input_tokens",
+        cached: "cached_input_tokens",
+        cache_write: "cache_write_input_tokens",
+        output: "output_tokens",
+        reasoning: "reasoning_output_tokens",
+        total: "total_tokens",
+    }
+}
+
+/// One usage vector: a response's, or a running sum.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Vector {
+    input: u64,
+    cached: u64,
+    cache_write: u64,
+    output: u64,
+    reasoning: u64,
+    total: u64,
+}
+
+impl Vector {
+    pub(super) fn read(raw: Raw<'_>) -> Option<Vector> {
+        let buckets: Buckets = raw.object()?;
+        let count = |raw: Option<Raw<'_>>| raw.and_then(Raw::int).unwrap_or(0);
+        Some(Vector {
+            input: count(buckets.input),
+            cached: count(buckets.cached),
+            cache_write: count(buckets.cache_write),
+            output: count(buckets.output),
+            reasoning: count(buckets.reasoning),
+            total: count(buckets.total),
+        })
+    }
+
+    /// Nothing but a total: an estimate of what a compacted context takes, not a response.
+    fn is_estimate(&self) -> bool {
+        Vector { total: 0, ..*self } == Vector::default()
+    }
+
+    /// What was added since `before`; `None` when any count went down (a reset).
+    fn since(&self, before: &Vector) -> Option<Vector> {
+        Some(Vector {
+            input: self.input.checked_sub(before.input)?,
+            cached: self.cached.checked_sub(before.cached)?,
+            cache_write: self.cache_write.checked_sub(before.cache_write)?,
+            output: self.output.checked_sub(before.output)?,
+            reasoning: self.reasoning.checked_sub(before.reasoning)?,
+            total: self.total.saturating_sub(before.total),
+        })
+    }
+
+    /// Some versions state `cached` above `input`: what was cached was read.
+    fn tokens(&self) -> Tokens {
+        Tokens {
+            input: self.input.saturating_sub(self.cached + self.cache_write),
+            cache_read: self.cached,
+            cache_write_5m: self.cache_write,
+            output: self.output,
+            reasoning: self.reasoning.min(self.output),
+            ..Tokens::default()
+        }
+    }
+
+    fn key(&self, thread: &str) -> String {
+        format!(
+            "{thread}:{}/{}/{}/{}/{}/{}",
+            self.input, self.cached, self.cache_write, self.output, self.reasoning, self.total
+        )
+    }
+}
+
+/// What must be remembered between two counts.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Meter {
+    /// The running sum told last.
+    sum: Option<Vector>,
+    /// The file has `token_usage_record`s.
+    exact: bool,
+    pub(super) model: String,
+    pub(super) tier: Tier,
+}
+
+/// A count that tells of a response, before it is known whose.
+pub(super) struct Reading {
+    /// The running sum, where it is told: what names the response.
+    pub(super) sum: Option<Vector>,
+    pub(super) last: Vector,
+    /// The counter started with this response.
+    pub(super) fresh: bool,
+}
+
+impl Meter {
+    /// `None`: this count tells of no new response. `inherited`: the sum may hold another thread's.
+    pub(super) fn count(&mut self, counts: &Counts<'_>, inherited: bool) -> Option<Reading> {
+        let sum = counts.total.and_then(Vector::read);
+        let last = counts.last.and_then(Vector::read);
+        let before = self.sum;
+        if let Some(sum) = sum.filter(|sum| !sum.is_estimate()) {
+            self.sum = Some(sum);
+        }
+        if self.exact || (sum.is_some() && sum == before) {
+            return None;
+        }
+        let used = match (last, sum) {
+            (Some(last), _) => last,
+            (None, Some(_)) if before.is_none() && inherited => return None,
+            (None, Some(sum)) => sum.since(&before.unwrap_or_default())?,
+            (None, None) => return None,
+        };
+        (!used.is_estimate()).then_some(Reading {
+            sum,
+            last: used,
+            fresh: sum == Some(used),
+        })
+    }
+
+    /// `thread`: whose running sum it is. `at`: names the response where no sum is told.
+    pub(super) fn event(
+        &self,
+        reading: &Reading,
+        thread: &str,
+        at: Option<i64>,
+        copy: bool,
+    ) -> UsageEvent {
+        let key = match reading.sum {
+            Some(sum) => sum.key(thread),
+            None => reading
+                .last
+                .key(&format!("{thread}:@{}", at.unwrap_or_default())),
+        };
+        UsageEvent {
+            key,
+            model: self.model.clone(),
+            tier: self.tier,
+            tokens: reading.last.tokens(),
+            copy,
+            ..UsageEvent::default()
+        }
+    }
+
+    /// A record of one response. `None` without usage or name.
+    pub(super) fn record(&mut self, record: &UsageRecord<'_>, copy: bool) -> Option<UsageEvent> {
+        let used = record.usage.and_then(Vector::read)?;
+        let key = owned(record.response_id)?;
+        self.exact = true;
+        (!used.is_estimate()).then(|| UsageEvent {
+            key,
+            model: filled(record.model).map_or_else(|| self.model.clone(), |name| name.into()),
+            tier: self.tier,
+            tokens: used.tokens(),
+            copy,
+            ..UsageEvent::default()
+        })
+    }
+}
+
+/// `service_tier` of `thread_settings_applied`; absent, `default` and `standard` are the same.
+pub(super) fn tier(raw: Option<Raw<'_>>) -> Tier {
+    match filled(raw).as_deref() {
+        Some("priority") => Tier::Priority,
+        Some("fast") => Tier::Fast,
+        Some("flex") => Tier::Flex,
+        Some("batch") => Tier::Batch,
+        _ => Tier::Standard,
+    }
+}
