@@ -19,7 +19,8 @@ test("a prompt typed elsewhere appears on the open session and is found", async 
   const { id, append } = await appendPrompt(`Please look at the ${word} first.`);
   const page = await newPage(context);
   const { total } = await json(`/api/session/${id}?limit=1`);
-  await page.goto(`/session/${id}?m=${total - 1}`);
+  const { messages } = await json(`/api/session/${id}?limit=1&offset=${total - 1}`);
+  await page.goto(`/session/${id}?m=${messages[0].seq}`);
   await page.locator("#tail").waitFor();
   append();
   const msg = page.locator(".transcript .msg", { hasText: word });
