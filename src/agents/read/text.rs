@@ -1,5 +1,6 @@
 //! Bodies fit to keep: no base64, no megabytes, one-line titles.
 
+use crate::model::{Message, Role, Wants};
 use std::borrow::Cow;
 
 /// A longer body is cut.
@@ -43,6 +44,24 @@ pub fn body(text: Cow<'_, str>) -> Body {
         bytes,
         cut,
         images,
+    }
+}
+
+/// Fills the text of a message as far as the sink wants it.
+pub fn fill(message: &mut Message, text: Cow<'_, str>, wants: Wants) {
+    let wanted = match message.role {
+        Role::User | Role::Assistant => wants.prose,
+        _ => wants.rest,
+    };
+    if !wanted && message.role != Role::User {
+        return;
+    }
+    let body = body(text);
+    (message.text, message.bytes, message.cut) = (body.text, body.bytes, body.cut);
+    if !wanted {
+        message
+            .text
+            .truncate(head(&message.text, PROMPT_HEAD).len());
     }
 }
 
