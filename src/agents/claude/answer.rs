@@ -37,10 +37,11 @@ pub fn assistant(parser: &mut Parser<'_>, record: &Record<'_>, sink: &mut dyn Ev
         model,
         ..Message::default()
     };
-    if let Some(text) = message.text() {
-        if !text.trim().is_empty() && parser.state.is_new_block(&response, &text) {
-            words(parser, 0, text, said.clone(), sink);
-        }
+    if let Some(text) = message.text()
+        && !text.trim().is_empty()
+        && parser.state.is_new_block(&response, &text)
+    {
+        words(parser, 0, text, said.clone(), sink);
     }
     for (index, block) in message.blocks().iter().enumerate() {
         if parser.state.is_new_block(&response, identity(block)) {

@@ -132,6 +132,6 @@ fn message(shown: &str, pasted: Option<Raw<'_>>, seq: u32, wants: Wants) -> Mess
 
 /// `/word`, and not a path.
 fn is_command(shown: &str) -> bool {
-    let word = shown.trim().split_whitespace().next().unwrap_or("");
+    let word = shown.split_whitespace().next().unwrap_or("");
     !word[1..].contains('/')
 }

@@ -6,6 +6,7 @@
 mod answer;
 mod discover;
 mod history;
+mod opening;
 mod output;
 mod person;
 mod queue;
