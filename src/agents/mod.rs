@@ -9,7 +9,7 @@ pub mod claude;
 pub mod codex;
 pub mod read;
 
-use crate::model::{AgentInfo, Checkpoint, Event, ParseIssue, SessionStart, Source, Wants};
+use crate::model::{AgentInfo, Checkpoint, Event, ParseIssue, Rank, SessionStart, Source, Wants};
 use std::path::Path;
 
 /// Every agent there is, in the order in which facets and docs list them.
@@ -27,6 +27,14 @@ pub trait Agent: Sync + Send {
     /// Hands over every source below `root`. Never follows a link out of `root`.
     /// A root that does not exist is a complete, empty listing.
     fn discover(&self, root: &Path, found: &mut dyn FnMut(Source)) -> Listing;
+
+    /// Whether the file still begins with what was read up to `from`, so that reading can go on
+    /// there; `false` means it was rewritten. The default suits files that grow at their end.
+    fn continues(&self, source: &Source, from: &Checkpoint) -> bool {
+        source.rank == Rank::Primary
+            && source.fingerprint.size >= from.offset
+            && read::jsonl::verify(&source.path, from).unwrap_or(false)
+    }
 
     /// Reads `source` from a checkpoint and pushes what happened into `sink`; returns where the next
     /// read starts. What cannot be read as it should is an issue on the sink. When the sink says

@@ -1,8 +1,32 @@
 //! The read side: one facade over store and index. Plain structs in, plain structs out.
 
+//!
+//! Everything here is blocking and may be called from many threads. Lists and facets come from one
+//! [`catalog`] snapshot; long computations are [`jobs`].
+
+mod analytics;
+mod catalog;
+mod cost;
+mod filter;
+mod find;
+mod jobs;
+mod messages;
+mod names;
+mod projects;
+mod refresh;
+mod search;
+mod session;
+mod sessions;
+mod status;
+mod tally;
+#[cfg(test)]
+mod testing;
 pub mod view;
 
-use crate::config::Config;
+/// Every agent and display variant there is, in table order.
+pub use crate::agents::all_infos as agents;
+
+use crate::config::{Config, now_ms};
 use crate::index::SearchIndex;
 use crate::model::{Day, SessionSummary, Sid};
 use crate::store::{Marks, Store, status::StatusBoard};
@@ -17,6 +41,8 @@ pub struct Engine {
     /// Empty until the index has been opened (it may be opened after the server listens).
     pub index: std::sync::OnceLock<Arc<SearchIndex>>,
     pub status: Arc<StatusBoard>,
+    catalog: Arc<refresh::CatalogCell>,
+    analytics: jobs::Jobs<Analytics>,
 }
 
 impl Engine {
@@ -26,7 +52,17 @@ impl Engine {
         marks: Arc<Marks>,
         status: Arc<StatusBoard>,
     ) -> Engine {
+        // the price table takes tens of milliseconds to decode: nobody shall wait for it
+        let _ = std::thread::Builder::new()
+            .name("prices".into())
+            .spawn(crate::pricing::warm);
         Engine {
+            catalog: Arc::new(refresh::CatalogCell::new(
+                store.clone(),
+                marks.clone(),
+                &config,
+            )),
+            analytics: jobs::Jobs::default(),
             config,
             store,
             marks,
@@ -37,63 +73,69 @@ impl Engine {
 
     /// Today in the configured zone.
     pub fn today(&self) -> Day {
-        todo!()
+        crate::rollup::LocalDays::new(self.config.zone.clone())
+            .at(now_ms())
+            .0
     }
-    pub fn sessions(&self, _query: &SessionsQuery) -> anyhow::Result<SessionsPage> {
-        todo!()
+    pub fn sessions(&self, query: &SessionsQuery) -> anyhow::Result<SessionsPage> {
+        self.list_sessions(query)
     }
     /// All sessions that match, without grouping, newest first (JSON, CLI): rows, total, hidden.
     pub fn session_rows(
         &self,
-        _query: &SessionsQuery,
+        query: &SessionsQuery,
     ) -> anyhow::Result<(Vec<(Sid, Arc<SessionSummary>)>, usize, usize)> {
-        todo!()
+        self.list_rows(query)
+    }
+    /// What lists show of these sessions, in the same order (one read of the stores for all).
+    pub fn cards(&self, rows: &[(Sid, Arc<SessionSummary>)]) -> anyhow::Result<Vec<Card>> {
+        self.cards_of(rows)
     }
     /// By native id, `agent:native`, or a unique prefix of at least 4 characters.
-    pub fn find_session(&self, _id: &str) -> anyhow::Result<Found> {
-        todo!()
+    pub fn find_session(&self, id: &str) -> anyhow::Result<Found> {
+        self.find(id)
     }
-    pub fn session(&self, _sid: Sid) -> anyhow::Result<Option<SessionView>> {
-        todo!()
+    pub fn session(&self, sid: Sid) -> anyhow::Result<Option<SessionView>> {
+        self.show_session(sid)
     }
-    pub fn messages(&self, _sid: Sid, _query: &MessagesQuery) -> anyhow::Result<MessagesPage> {
-        todo!()
+    pub fn messages(&self, sid: Sid, query: &MessagesQuery) -> anyhow::Result<MessagesPage> {
+        self.page_of_messages(sid, query)
     }
-    pub fn search(&self, _query: &SearchQuery) -> anyhow::Result<SearchPage> {
-        todo!()
+    pub fn search(&self, query: &SearchQuery) -> anyhow::Result<SearchPage> {
+        self.answer(query)
     }
-    pub fn projects(&self, _filters: &Filters) -> anyhow::Result<ProjectsPage> {
-        todo!()
+    pub fn projects(&self, filters: &Filters) -> anyhow::Result<ProjectsPage> {
+        self.list_projects(filters)
     }
     /// The analytics job for these filters as it stands: starts it if nobody has, never blocks on it.
-    pub fn analytics(&self, _filters: &Filters, _refresh: bool) -> anyhow::Result<Job<Analytics>> {
-        todo!()
+    pub fn analytics(&self, filters: &Filters, refresh: bool) -> anyhow::Result<Job<Analytics>> {
+        Ok(self.analytics_slot(filters, refresh)?.get())
     }
     /// Blocks until the job has got further than `seen` (a progress value) or is done; at most `limit`.
     pub fn analytics_wait(
         &self,
-        _filters: &Filters,
-        _seen: f32,
-        _limit: std::time::Duration,
+        filters: &Filters,
+        seen: f32,
+        limit: std::time::Duration,
     ) -> anyhow::Result<Job<Analytics>> {
-        todo!()
+        Ok(self.analytics_slot(filters, false)?.wait(seen, limit))
     }
     pub fn status(&self) -> anyhow::Result<StatusView> {
-        todo!()
+        self.describe()
     }
     /// Runs a real query on the real reader: `Err` says what is broken.
     pub fn health(&self) -> anyhow::Result<()> {
-        todo!()
+        self.check()
     }
-    pub fn set_star(&self, _sid: Sid, _on: bool) -> anyhow::Result<()> {
-        todo!()
+    pub fn set_star(&self, sid: Sid, on: bool) -> anyhow::Result<()> {
+        self.star(sid, on)
     }
-    pub fn set_tag(&self, _sid: Sid, _tag: &str, _on: bool) -> anyhow::Result<()> {
-        todo!()
+    pub fn set_tag(&self, sid: Sid, tag: &str, on: bool) -> anyhow::Result<()> {
+        self.tag(sid, tag, on)
     }
     /// Tags in use with their number of sessions.
     pub fn tags(&self) -> anyhow::Result<Vec<(String, usize)>> {
-        todo!()
+        self.count_tags()
     }
 }
 

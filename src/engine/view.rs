@@ -293,7 +293,7 @@ pub struct ProjectRow {
 
 /// Everything the analytics page shows, for one set of filters. Costs cover all runs, helpers
 /// included; counts say which they are.
-#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Analytics {
     /// Ms since the epoch when this was computed.
     pub as_of: i64,

@@ -9,6 +9,32 @@ use crate::query::Query;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
+mod days;
+mod entry;
+mod fold;
+mod groups;
+mod handle;
+mod leaf;
+mod loose;
+mod lower;
+mod marks;
+mod open;
+mod parts;
+mod pass;
+mod plain;
+mod plan;
+mod schema;
+mod search;
+mod snippet;
+mod spelling;
+mod stored;
+mod token;
+mod unit;
+mod view;
+mod word;
+
+pub use handle::SearchIndex;
+
 /// One message on its way into the index.
 #[derive(Clone, Debug, Default)]
 pub struct Document {
@@ -169,5 +195,83 @@ pub struct StoredMessage {
     pub meta: DocMeta,
 }
 
-/// The index of one data folder: searching from many threads, writing from one.
-pub struct SearchIndex;
+/// What the writer may use.
+#[derive(Clone, Copy, Debug)]
+pub struct IndexOptions {
+    /// Heap of all indexing threads together.
+    pub heap_bytes: usize,
+    pub threads: usize,
+}
+
+impl Default for IndexOptions {
+    fn default() -> Self {
+        IndexOptions {
+            heap_bytes: 96 << 20,
+            threads: 2,
+        }
+    }
+}
+
+/// An index that opened, with the payload of its last commit.
+pub struct Opened {
+    pub index: SearchIndex,
+    pub payload: Option<String>,
+}
+
+/// Why an index did not open; the first two are the caller's cue to set the folder aside.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error("the index is damaged: {0}")]
+    Damaged(String),
+    #[error("the index was written by another version ({found})")]
+    OtherVersion { found: String },
+    #[error("another process writes to the index")]
+    Locked,
+    #[error(transparent)]
+    Io(#[from] std::io::Error),
+}
+
+/// The documents that one pass of ingest writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RoleSet {
+    Prose,
+    Rest,
+    All,
+}
+
+impl RoleSet {
+    pub fn contains(self, role: Role) -> bool {
+        match self {
+            RoleSet::Prose => role.is_prose(),
+            RoleSet::Rest => !role.is_prose(),
+            RoleSet::All => true,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct IndexStats {
+    /// Committed and not deleted.
+    pub documents: u64,
+    pub segments: usize,
+    /// On disk.
+    pub bytes: u64,
+    /// Deleted but not merged away yet.
+    pub deleted: u64,
+}
+
+/// Fields whose values the index can list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ValueField {
+    Tool,
+    Model,
+}
+
+/// Filters of a query that the index passes over, since only the asker knows what they mean: it
+/// turns them into [`SearchRequest::only`].
+pub fn ignores(field: &crate::query::Field) -> bool {
+    matches!(field, crate::query::Field::Branch(_))
+}
+
+/// Schema and tokenizer; an index of another version is never read.
+pub const INDEX_VERSION: &str = "1";

@@ -1,1 +1,226 @@
-//! (under construction)
+//! The write side: scan -> passes -> commit, kept going by a watcher.
+//!
+//! [`scan`] says what is new, grown, rewritten or gone. [`passes`] reads it on the worker threads: first
+//! metadata and usage of everything (newest first), then prompts and answers into the index, then the
+//! rest; what merely grew is read in one go. [`commit`] writes index, then store: the index payload names
+//! what the batch touched, so that a crash between the two is undone by [`recover`] and read again.
+//! [`copies`] finds records that several sessions hold, [`repos`] the repositories of projects.
+
+mod commit;
+mod copies;
+mod passes;
+mod recover;
+mod repos;
+mod scan;
+mod sink;
+mod watch;
+
+use crate::config::Config;
+use crate::index::SearchIndex;
+use crate::rollup::{HelperRules, LocalDays};
+use crate::store::{Store, status::Phase, status::StatusBoard};
+use anyhow::{Context as _, Result};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+/// How long after a change its neighbours are waited for.
+const DEBOUNCE: Duration = Duration::from_millis(40);
+
+/// How often everything is listed again where changes are watched: a net under the watcher.
+const RESCAN: Duration = Duration::from_secs(600);
+
+/// Everything that the passes share.
+pub(crate) struct Shared {
+    pub config: Arc<Config>,
+    pub store: Arc<Store>,
+    pub index: Arc<SearchIndex>,
+    pub status: Arc<StatusBoard>,
+    pub rules: HelperRules,
+    pub days: LocalDays,
+    pub threads: usize,
+    /// Set once; every loop looks at it.
+    pub stop: AtomicBool,
+    pub batch: AtomicU64,
+}
+
+impl Shared {
+    pub fn stopping(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+}
+
+/// The running write side. Dropping it stops it.
+pub struct Ingest {
+    shared: Arc<Shared>,
+    wake: watch::Waker,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Ingest {
+    /// Starts reading and watching on its own threads. `payload` is what the index was last
+    /// committed with.
+    ///
+    /// # Errors
+    /// A helper pattern of the configuration is no regular expression.
+    pub fn start(
+        config: Arc<Config>,
+        store: Arc<Store>,
+        index: Arc<SearchIndex>,
+        payload: Option<String>,
+        status: Arc<StatusBoard>,
+    ) -> Result<Ingest> {
+        let shared = Arc::new(Shared::new(config, store, index, status)?);
+        let (waker, wakeups) = watch::channel();
+        let thread = std::thread::Builder::new().name("ingest".into()).spawn({
+            let (shared, waker) = (shared.clone(), waker.clone());
+            move || shared.run(payload.as_deref(), &waker, &wakeups)
+        })?;
+        Ok(Ingest {
+            shared,
+            wake: waker,
+            thread: Some(thread),
+        })
+    }
+
+    /// Lists and reads everything again soon (not anew: what is unchanged costs nothing).
+    pub fn rescan(&self) {
+        self.wake.everything();
+    }
+
+    /// Ends all reading and gives the index writer back; what was not committed is read again.
+    pub fn stop(mut self) {
+        self.halt();
+    }
+
+    fn halt(&mut self) {
+        self.shared.stop.store(true, Ordering::Relaxed);
+        self.wake.everything();
+        if let Some(thread) = self.thread.take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the ingest thread panicked");
+        }
+    }
+
+    /// One complete run without watching (`codedash index`). `full` reads everything anew.
+    /// Progress is on the status board. `cancel` ends it early.
+    ///
+    /// # Errors
+    /// Store or index cannot be written.
+    pub fn run_once(
+        config: Arc<Config>,
+        store: Arc<Store>,
+        index: Arc<SearchIndex>,
+        payload: Option<String>,
+        status: Arc<StatusBoard>,
+        full: bool,
+    ) -> Result<()> {
+        let shared = Shared::new(config, store, index, status)?;
+        recover::recover(&shared, payload.as_deref())?;
+        if full {
+            recover::forget_progress(&shared)?;
+        }
+        shared.cycle(&scan::Scope::Everything)?;
+        shared.index.shutdown();
+        Ok(())
+    }
+}
+
+impl Drop for Ingest {
+    fn drop(&mut self) {
+        self.halt();
+    }
+}
+
+impl Shared {
+    fn new(
+        config: Arc<Config>,
+        store: Arc<Store>,
+        index: Arc<SearchIndex>,
+        status: Arc<StatusBoard>,
+    ) -> Result<Shared> {
+        let rules =
+            HelperRules::new(&config.helper_patterns).context("helper_patterns in config.toml")?;
+        let threads = std::thread::available_parallelism().map_or(2, |n| n.get().clamp(1, 8));
+        Ok(Shared {
+            days: LocalDays::new(config.zone.clone()),
+            config,
+            store,
+            index,
+            status,
+            rules,
+            threads,
+            stop: AtomicBool::new(false),
+            batch: AtomicU64::new(0),
+        })
+    }
+
+    fn run(&self, payload: Option<&str>, waker: &watch::Waker, wakeups: &watch::Wakeups) {
+        self.attempt(|| recover::recover(self, payload));
+        let roots = self.config.roots(crate::agents::all_infos());
+        let mut watcher = None;
+        let mut scope = scan::Scope::Everything;
+        while !self.stopping() {
+            self.attempt(|| self.cycle(&scope));
+            if watcher.is_none() {
+                // what happens between the first listing and the watch is seen by the next listing
+                let started = watch::Watch::start(&roots, waker);
+                self.status
+                    .update(|status| status.watch = started.describe());
+                watcher = Some(started);
+                scope = scan::Scope::Everything;
+                continue;
+            }
+            let watch = watcher.as_mut().expect("set above");
+            scope = wakeups.wait(watch.interval().unwrap_or(RESCAN), DEBOUNCE);
+            watch.refresh(&roots);
+        }
+        self.index.shutdown();
+    }
+
+    /// A failure is shown and tried again with the next change; it never ends the program.
+    fn attempt(&self, work: impl FnOnce() -> Result<()>) {
+        match work() {
+            Ok(()) => self
+                .status
+                .update_if(|status| status.error.take().is_some()),
+            Err(_) if self.stopping() => {}
+            Err(error) => {
+                tracing::error!("indexing failed: {error:#}");
+                self.status.update(|status| {
+                    status.error = Some(format!("{error:#}"));
+                    status.phase = Phase::Idle;
+                });
+                let until = Instant::now() + Duration::from_secs(2);
+                while !self.stopping() && Instant::now() < until {
+                    std::thread::sleep(Duration::from_millis(50));
+                }
+            }
+        }
+    }
+
+    /// From a look at the files to everything read.
+    fn cycle(&self, scope: &scan::Scope) -> Result<()> {
+        let first = !self.status.get().listing_complete;
+        if first {
+            self.status.update(|status| status.phase = Phase::Scanning);
+        }
+        let found = scan::scan(self, scope)?;
+        commit::apply_scan(self, &found)?;
+        passes::run(self, found.work)?;
+        if self.stopping() {
+            return Ok(());
+        }
+        self.status.update_if(|status| {
+            let before = status.clone();
+            status.phase = Phase::Idle;
+            status.listing_complete = true;
+            status.prose_complete = true;
+            status.index_complete = true;
+            *status != before
+        });
+        repos::resolve(self)
+    }
+}

@@ -65,13 +65,13 @@ pub struct UsageBucket {
     /// Recorded cost of those that carry one, micro-dollars, and how many do.
     pub recorded_cost: i64,
     pub recorded: u32,
-    /// Largest prompt (context fill).
-    pub max_prompt: u64,
 }
 
 /// Upper bounds (tokens, inclusive) of the prompt-size classes; every long-context threshold in
 /// the price table is one of them. The last class has no bound.
-pub const PROMPT_CLASSES: [u64; 7] = [32_000, 100_000, 128_000, 200_000, 256_000, 272_000, 512_000];
+pub const PROMPT_CLASSES: [u64; 9] = [
+    32_000, 100_000, 128_000, 199_999, 200_000, 256_000, 272_000, 512_000, 524_288,
+];
 
 /// The class of a prompt of this many tokens.
 pub fn prompt_class(prompt: u64) -> u8 {

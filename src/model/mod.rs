@@ -19,6 +19,7 @@ pub use event::{
 pub use id::{AgentId, SessionKey, Sid};
 pub use session::{HelperReason, Relation, SessionSummary, ToolCount};
 pub use source::{
-    Checkpoint, Fingerprint, IssueKind, ParseIssue, Rank, SessionStart, Source, SourceMode, Wants,
+    Checkpoint, Fingerprint, IssueKind, ParseIssue, Rank, RecordRef, SessionStart, Source,
+    SourceMode, Wants,
 };
-pub use usage::{Cost, CostParts, Tier, Tokens, UsageEvent};
+pub use usage::{Claim, Cost, CostParts, Tier, Tokens, UsageEvent};

@@ -146,3 +146,14 @@ impl IssueKind {
         }
     }
 }
+
+/// One record of a session, as remembered for finding copies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RecordRef {
+    /// Hash of the record's id.
+    pub hash: u64,
+    /// Ms since the epoch; 0 = no time.
+    pub at: i64,
+    /// The record says itself that it was copied from another session.
+    pub marked: bool,
+}

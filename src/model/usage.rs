@@ -8,6 +8,8 @@ use std::ops::{Add, AddAssign};
 pub struct UsageEvent {
     /// Names the response within the agent, whatever the file: the same key is the same response.
     pub key: String,
+    /// The record's own id, as in `Message::uuid` without the block; `""` where there is none.
+    pub record: String,
     /// `request_id` and friends, where ids are not unique by themselves (accounting.md 1.4 rule 2).
     pub request: Option<String>,
     /// `""` when not recorded.
@@ -19,6 +21,26 @@ pub struct UsageEvent {
     /// Processed in the US region at its surcharge.
     pub us_region: bool,
     /// A copy from another session (`forkedFrom`, replayed prefix).
+    pub copy: bool,
+    pub sidechain: bool,
+}
+
+/// What one session says of one model response; several sessions may tell of the same one.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Claim {
+    /// `UsageEvent::key`.
+    pub key: String,
+    /// Tells responses apart that share a key within this session.
+    pub variant: u16,
+    pub request: Option<String>,
+    /// Time of the first and last record, ms; 0 where nothing in the session has a time.
+    pub first_at: i64,
+    pub last_at: i64,
+    pub model: String,
+    pub tier: Tier,
+    pub tokens: Tokens,
+    pub recorded_cost: Option<i64>,
+    pub us_region: bool,
     pub copy: bool,
     pub sidechain: bool,
 }

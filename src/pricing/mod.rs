@@ -1,1 +1,349 @@
-//! (under construction)
+//! What did it cost? Tokens, model, moment and tier to money, or "not known".
+//!
+//! Rates come from the dated table of the `genai-prices` crate; what that table does not carry
+//! (speed multipliers, the regional surcharge, tiers of a retired beta) is data in [`rules`].
+//! Money is integer: rates are whole pico-dollars per token, products are exact, and each part of
+//! a bucket is rounded to a micro-dollar once.
+
+mod name;
+mod rules;
+mod table;
+
+use crate::model::{Cost, CostParts, Tier, Tokens};
+use table::Rates;
+
+/// Pico-dollars in a micro-dollar.
+const PICO: u128 = 1_000_000;
+
+/// What `tokens` cost that responses of one prompt class used.
+///
+/// `at_ms` (ms since the epoch) picks the price of that day; `prompt_class` indexes
+/// [`PROMPT_CLASSES`](crate::model::daily::PROMPT_CLASSES) and picks the long-context rate, which
+/// holds for the whole request. `us_region` adds the regional surcharge where the vendor has one.
+///
+/// A model that the table does not hold is [`Cost::Unpriced`]: never zero, never a relative's price.
+pub fn price(
+    model: &str,
+    at_ms: i64,
+    tier: Tier,
+    prompt_class: u8,
+    tokens: &Tokens,
+    us_region: bool,
+) -> Cost {
+    match rates(model, at_ms, tier, prompt_class, us_region) {
+        Some(rates) => Cost::Priced(rates.cost(tokens)),
+        None => Cost::Unpriced,
+    }
+}
+
+/// Micro-dollars that reading from the cache saved against fresh input; 0 for an unknown model.
+pub fn cache_saving(
+    model: &str,
+    at_ms: i64,
+    tier: Tier,
+    prompt_class: u8,
+    tokens: &Tokens,
+    us_region: bool,
+) -> i64 {
+    rates(model, at_ms, tier, prompt_class, us_region).map_or(0, |rates| {
+        micros(u128::from(tokens.cache_read) * u128::from(rates.input))
+            - micros(u128::from(tokens.cache_read) * u128::from(rates.cache_read))
+    })
+}
+
+/// Decodes the price table, which takes tens of milliseconds: call it where nobody waits.
+pub fn warm() {
+    table::warm();
+}
+
+fn rates(model: &str, at_ms: i64, tier: Tier, prompt_class: u8, us_region: bool) -> Option<Rates> {
+    let entry = table::entry(model)?;
+    let listed = entry.rates(at_ms, tier, prompt_class);
+    Some(rules::adjust(
+        entry.provider(),
+        entry.model(),
+        listed,
+        tier,
+        prompt_class,
+        us_region,
+    ))
+}
+
+impl Rates {
+    fn cost(&self, tokens: &Tokens) -> CostParts {
+        let times = |count: u64, rate: u64| u128::from(count) * u128::from(rate);
+        CostParts {
+            input: micros(times(tokens.input, self.input)),
+            output: micros(times(tokens.output, self.output)),
+            cache_read: micros(times(tokens.cache_read, self.cache_read)),
+            cache_write: micros(
+                times(tokens.cache_write_5m, self.cache_write)
+                    + times(tokens.cache_write_1h, self.cache_write_1h),
+            ),
+            other: micros(times(tokens.web_searches, rules::WEB_SEARCH)),
+        }
+    }
+}
+
+/// Half up.
+fn micros(pico: u128) -> i64 {
+    i64::try_from((pico + PICO / 2) / PICO).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::daily::prompt_class;
+
+    const NOV_2026: i64 = 1_795_220_910_461;
+
+    fn at(date: &str) -> i64 {
+        crate::model::time::from_text(&format!("{date}T12:00:00Z")).unwrap()
+    }
+
+    /// Prices one response, its class from its own prompt.
+    fn cost(model: &str, at_ms: i64, tier: Tier, tokens: Tokens) -> i64 {
+        match price(
+            model,
+            at_ms,
+            tier,
+            prompt_class(tokens.prompt()),
+            &tokens,
+            false,
+        ) {
+            Cost::Priced(parts) => parts.total(),
+            Cost::Unpriced => panic!("{model} has no price"),
+        }
+    }
+
+    #[test]
+    fn every_part_at_its_own_rate() {
+        // Opus 4.8: 5 in, 25 out, 0.5 read, 6.25 write (5 min), 10 write (1 h) $/M; 0.01 $ a search
+        let tokens = Tokens {
+            input: 1_000,           // x 5    =  5,000 micro-dollars
+            output: 2_000,          // x 25   = 50,000
+            reasoning: 1_500,       // inside output
+            cache_read: 30_000,     // x 0.5  = 15,000
+            cache_write_5m: 4_000,  // x 6.25 = 25,000
+            cache_write_1h: 10_000, // x 10   = 100,000
+            web_searches: 3,        // x 10,000
+        };
+        let Cost::Priced(parts) = price(
+            "claude-opus-4-8",
+            NOV_2026,
+            Tier::Standard,
+            1,
+            &tokens,
+            false,
+        ) else {
+            panic!("has a price")
+        };
+        assert_eq!(
+            parts,
+            CostParts {
+                input: 5_000,
+                output: 50_000,
+                cache_read: 15_000,
+                cache_write: 125_000,
+                other: 30_000,
+            }
+        );
+        assert_eq!(parts.total(), 225_000);
+    }
+
+    #[test]
+    fn the_price_of_the_day() {
+        let tokens = Tokens {
+            input: 1_000_000,
+            ..Tokens::default()
+        };
+        // one request of 1 M tokens: 2 x 5 $ above 200k until 2026-03-13, flat 5 $ since
+        assert_eq!(
+            cost("claude-opus-4-6", at("2026-03-12"), Tier::Standard, tokens),
+            10_000_000
+        );
+        assert_eq!(
+            cost("claude-opus-4-6", at("2026-03-13"), Tier::Standard, tokens),
+            5_000_000
+        );
+    }
+
+    #[test]
+    fn a_long_prompt_prices_the_whole_request() {
+        // 272,000 is still the short rate: 272,000 x 5 + 1,000 x 30 = 1,390,000
+        let short = Tokens {
+            input: 72_000,
+            cache_read: 0,
+            cache_write_5m: 200_000, // no write rate listed: fresh input
+            output: 1_000,
+            ..Tokens::default()
+        };
+        assert_eq!(cost("gpt-5.5", NOV_2026, Tier::Standard, short), 1_390_000);
+        // one more token: 272,001 x 10 + 1,000 x 45 = 2,765,010
+        let long = Tokens {
+            input: 72_001,
+            ..short
+        };
+        assert_eq!(cost("gpt-5.5", NOV_2026, Tier::Standard, long), 2_765_010);
+        // Sonnet 4 beyond 200k was the same beta as 4.5: 6 in, 22.5 out
+        let beta = Tokens {
+            input: 200_001,
+            output: 1_000,
+            ..Tokens::default()
+        };
+        for model in ["claude-sonnet-4-20250514", "claude-sonnet-4-5"] {
+            assert_eq!(
+                cost(model, at("2025-10-01"), Tier::Standard, beta),
+                1_222_506,
+                "{model}"
+            );
+        }
+    }
+
+    #[test]
+    fn speed_multiplies_every_token_rate() {
+        let tokens = Tokens {
+            input: 1_000,          // 5,000
+            output: 500,           // 12,500
+            cache_read: 10_000,    // 5,000
+            cache_write_5m: 1_000, // 6,250
+            web_searches: 1,       // 10,000, never multiplied
+            ..Tokens::default()
+        };
+        // 28,750 at the standard price
+        for (model, want) in [
+            ("claude-opus-4-6", 6 * 28_750 + 10_000),
+            ("claude-opus-4-7", 6 * 28_750 + 10_000),
+            ("claude-opus-4-8", 2 * 28_750 + 10_000),
+            ("claude-opus-5", 2 * 28_750 + 10_000),
+            // 4 in, 20 out, 0.2 read, 5 write: 4,000 + 10,000 + 2,000 + 5,000 = 21,000
+            ("claude-opus-5-5", 2 * 21_000 + 10_000),
+            ("claude-opus-4-5", 28_750 + 10_000),
+        ] {
+            assert_eq!(cost(model, NOV_2026, Tier::Fast, tokens), want, "{model}");
+        }
+    }
+
+    #[test]
+    fn tiers_of_the_table() {
+        let tokens = Tokens {
+            input: 1_000,
+            output: 100,
+            cache_read: 8_000,
+            ..Tokens::default()
+        };
+        // gpt-5: 1,000 x 1.25 + 100 x 10 + 8,000 x 0.125 = 3,250; priority doubles, flex halves
+        let now = at("2026-11-01");
+        for (tier, want) in [
+            (Tier::Standard, 3_250),
+            (Tier::Priority, 6_500),
+            (Tier::Fast, 6_500),
+            (Tier::Flex, 1_625),
+            (Tier::Batch, 1_625),
+        ] {
+            assert_eq!(cost("gpt-5-codex", now, tier, tokens), want, "{tier:?}");
+        }
+        // before the tiers were verified: the same ratio to the price of the day
+        assert_eq!(
+            cost("gpt-5-codex", at("2026-02-01"), Tier::Priority, tokens),
+            6_500
+        );
+    }
+
+    #[test]
+    fn the_region_costs_a_tenth_more_on_newer_models_only() {
+        let tokens = Tokens {
+            input: 100_000,
+            ..Tokens::default()
+        };
+        for (model, want) in [
+            ("claude-opus-4-6", 550_000),
+            ("claude-sonnet-4-6", 330_000),
+            ("claude-opus-4-5", 500_000),
+            ("gpt-5", 125_000),
+        ] {
+            let class = prompt_class(tokens.prompt());
+            let Cost::Priced(parts) = price(model, NOV_2026, Tier::Standard, class, &tokens, true)
+            else {
+                panic!("{model} has a price")
+            };
+            assert_eq!(parts.total(), want, "{model}");
+        }
+    }
+
+    #[test]
+    fn many_small_buckets_do_not_drift() {
+        // 1 token of Haiku 3 read from the cache is 0.03 micro-dollars: rounded away in a bucket of
+        // one, exact in a bucket of many
+        let tokens = |count| Tokens {
+            cache_read: count,
+            ..Tokens::default()
+        };
+        assert_eq!(
+            cost("claude-3-haiku", NOV_2026, Tier::Standard, tokens(1)),
+            0
+        );
+        assert_eq!(
+            cost("claude-3-haiku", NOV_2026, Tier::Standard, tokens(30_000)),
+            900
+        );
+        assert_eq!(
+            cost("claude-opus-4-8", NOV_2026, Tier::Standard, tokens(1)),
+            1
+        ); // 0.5, half up
+    }
+
+    #[test]
+    fn saved_by_the_cache() {
+        let tokens = Tokens {
+            cache_read: 1_000_000,
+            ..Tokens::default()
+        };
+        // 5 $ fresh, 0.5 $ read
+        assert_eq!(
+            cache_saving(
+                "claude-opus-4-8",
+                NOV_2026,
+                Tier::Standard,
+                9,
+                &tokens,
+                false
+            ),
+            4_500_000
+        );
+        assert_eq!(
+            cache_saving(
+                "nobody-knows-it",
+                NOV_2026,
+                Tier::Standard,
+                0,
+                &tokens,
+                false
+            ),
+            0
+        );
+    }
+
+    #[test]
+    fn unknown_is_never_a_number() {
+        let tokens = Tokens {
+            input: 10,
+            ..Tokens::default()
+        };
+        for model in [
+            "",
+            "opus",
+            "claude-opus-99",
+            "gpt-99",
+            "<synthetic>",
+            "llama-at-home",
+            "a/b/c",
+        ] {
+            assert_eq!(
+                price(model, NOV_2026, Tier::Standard, 0, &tokens, false),
+                Cost::Unpriced,
+                "{model}"
+            );
+        }
+    }
+}

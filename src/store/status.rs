@@ -75,6 +75,14 @@ impl StatusBoard {
         state.0 += 1;
         self.changed.notify_all();
     }
+    /// Like [`update`](Self::update), but wakes nobody unless `change` says that it changed something.
+    pub fn update_if(&self, change: impl FnOnce(&mut IngestStatus) -> bool) {
+        let mut state = self.state.lock().expect("no panic while held");
+        if change(&mut state.1) {
+            state.0 += 1;
+            self.changed.notify_all();
+        }
+    }
     /// Blocks until the version differs from `seen`, at most `limit`; returns the version.
     pub fn wait(&self, seen: u64, limit: Duration) -> u64 {
         let state = self.state.lock().expect("no panic while held");

@@ -1,7 +1,9 @@
 //! The one integration binary: behaviour through public faces.
 
 mod agents;
+mod api;
 mod cli;
+mod demo;
 mod faults;
 mod house;
 mod ingest;

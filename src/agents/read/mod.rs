@@ -11,3 +11,27 @@ pub mod prompt;
 pub mod sqlite;
 pub mod text;
 pub mod tool;
+
+use crate::model::Fingerprint;
+
+/// The fingerprint that a file's metadata gives.
+pub fn fingerprint(meta: &std::fs::Metadata) -> Fingerprint {
+    let mtime_ns = meta
+        .modified()
+        .ok()
+        .and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok())
+        .map_or(0, |since| since.as_nanos() as i64);
+    #[cfg(unix)]
+    let (ctime_ns, inode) = {
+        use std::os::unix::fs::MetadataExt;
+        (meta.ctime() * 1_000_000_000 + meta.ctime_nsec(), meta.ino())
+    };
+    #[cfg(not(unix))]
+    let (ctime_ns, inode) = (0, 0);
+    Fingerprint {
+        size: meta.len(),
+        mtime_ns,
+        ctime_ns,
+        inode,
+    }
+}

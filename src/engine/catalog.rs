@@ -1,0 +1,454 @@
+//! All sessions as one immutable snapshot, with what lists, facets and search need of them.
+//!
+//! A snapshot is derived from the one before by replacing the sessions that changed; ordering and
+//! the maps by number are cheap and made anew. Nobody ever sees a half-made one.
+
+use super::cost::SessionUsage;
+use super::names::{Names, fold, project_name};
+use super::view::ProjectName;
+use crate::agents;
+use crate::index::{AttrRow, SessionAttrs};
+use crate::model::{AgentInfo, Capabilities, SessionSummary, Sid};
+use crate::rollup::{LocalDays, conversation_key};
+use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::{Arc, OnceLock};
+use xxhash_rust::xxh3::xxh3_64;
+
+/// Number of "no such thing": no repository, no conversation.
+pub(super) const NONE: u32 = u32::MAX;
+
+/// 2000-01-01 and 2100-01-01: times beyond are nonsense, and a calendar of them would not end.
+const FIRST_DAY: i32 = 10_957;
+const LAST_DAY: i32 = 47_482;
+
+/// One session with what is derived from it alone.
+pub(super) struct Entry {
+    pub sid: Sid,
+    pub summary: Arc<SessionSummary>,
+    pub info: &'static AgentInfo,
+    /// Numbers in the catalog's name tables.
+    pub agent: u16,
+    pub project: u32,
+    pub models: Box<[u32]>,
+    pub branches: Box<[u32]>,
+    pub tools: Box<[u32]>,
+    pub hidden: bool,
+    /// Local days of the first and last record; an empty range when no record has a time.
+    pub first_day: i32,
+    pub last_day: i32,
+    key: u64,
+    parent: Option<u64>,
+    conversation: Option<u64>,
+    folded: OnceLock<Box<str>>,
+    /// Filled when first asked for: most sessions are never shown.
+    pub usage: OnceLock<SessionUsage>,
+}
+
+/// A project with the number of its repository ([`NONE`] when it lies in none).
+#[derive(Clone)]
+pub(super) struct Project {
+    pub name: Arc<ProjectName>,
+    pub repo: u32,
+    worktree_of: Option<String>,
+}
+
+/// The tables that numbers in entries point into; they only ever grow.
+#[derive(Clone, Default)]
+pub(super) struct Tables {
+    pub agents: Arc<Names>,
+    pub models: Arc<Names>,
+    pub branches: Arc<Names>,
+    pub tools: Arc<Names>,
+    pub repos: Arc<Names>,
+    pub paths: Arc<Names>,
+    pub projects: Arc<Vec<Project>>,
+}
+
+/// What a catalog is made from, read in one transaction.
+pub(super) struct Input {
+    pub generation: u64,
+    pub marks_generation: u64,
+    pub changes: Changes,
+    pub repo_roots: HashMap<String, String>,
+    /// `agent:native`.
+    pub starred: HashSet<String>,
+    pub tags: HashMap<String, Vec<String>>,
+}
+
+pub(super) enum Changes {
+    All(Vec<(Sid, SessionSummary)>),
+    /// `None`: the session is gone.
+    Some(Vec<(Sid, Option<SessionSummary>)>),
+}
+
+/// The part of the configuration that names and days depend on.
+pub(super) struct Setting {
+    pub homes: Vec<String>,
+    pub zone: jiff::tz::TimeZone,
+}
+
+type ByHash<V> = HashMap<u64, V, BuildHasherDefault<AsItIs>>;
+
+#[derive(Default)]
+pub(super) struct Catalog {
+    pub generation: u64,
+    pub marks_generation: u64,
+    /// By sid.
+    slots: Vec<Option<Arc<Entry>>>,
+    /// Newest first; sessions without a time last.
+    order: Vec<(i64, Sid)>,
+    pub tables: Tables,
+    /// Number of a session's conversation by sid.
+    conversations: Vec<u32>,
+    pub conversation_count: usize,
+    by_key: ByHash<Sid>,
+    children: ByHash<Vec<Sid>>,
+    pub attrs: Arc<SessionAttrs>,
+    pub starred: HashSet<Sid>,
+    pub tags: HashMap<Sid, Vec<String>>,
+    roots: Arc<HashMap<String, String>>,
+}
+
+impl Catalog {
+    pub fn build(before: Option<&Catalog>, input: Input, setting: &Setting) -> Catalog {
+        let mut maker = Maker {
+            tables: before.map(|c| c.tables.clone()).unwrap_or_default(),
+            days: LocalDays::new(setting.zone.clone()),
+            setting,
+        };
+        let (mut slots, mut order) = (Vec::new(), Vec::new());
+        match input.changes {
+            Changes::All(all) => {
+                for (sid, summary) in all {
+                    put(&mut slots, sid, Some(Arc::new(maker.entry(sid, summary))));
+                }
+                order.extend(slots.iter().flatten().map(|e| (e.moment(), e.sid)));
+            }
+            Changes::Some(changed) => {
+                if let Some(before) = before {
+                    slots = before.slots.clone();
+                    order = before.order.clone();
+                }
+                let touched: HashSet<Sid> = changed.iter().map(|(sid, _)| *sid).collect();
+                order.retain(|(_, sid)| !touched.contains(sid));
+                for (sid, summary) in changed {
+                    let entry = summary.map(|summary| Arc::new(maker.entry(sid, summary)));
+                    order.extend(entry.iter().map(|e| (e.moment(), e.sid)));
+                    put(&mut slots, sid, entry);
+                }
+            }
+        }
+        order.sort_unstable_by(|a, b| b.cmp(a));
+        let roots = match before {
+            Some(before) if *before.roots == input.repo_roots => before.roots.clone(),
+            _ => Arc::new(input.repo_roots),
+        };
+        maker.name_projects(&roots, before);
+        let mut catalog = Catalog {
+            generation: input.generation,
+            marks_generation: input.marks_generation,
+            slots,
+            order,
+            tables: maker.tables,
+            roots,
+            ..Catalog::default()
+        };
+        catalog.number();
+        catalog.mark(&input.starred, input.tags);
+        catalog.attrs = Arc::new(catalog.attributes());
+        catalog
+    }
+
+    pub fn get(&self, sid: Sid) -> Option<&Arc<Entry>> {
+        self.slots.get(sid.0 as usize)?.as_ref()
+    }
+
+    pub fn len(&self) -> usize {
+        self.order.len()
+    }
+
+    /// One past the greatest sid.
+    pub fn end(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// Newest first.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<Entry>> {
+        self.order.iter().map(|(_, sid)| {
+            self.slots[sid.0 as usize]
+                .as_ref()
+                .expect("ordered sids are filled")
+        })
+    }
+
+    /// Number of the session's conversation, [`NONE`] when it never groups.
+    pub fn conversation(&self, sid: Sid) -> u32 {
+        self.conversations
+            .get(sid.0 as usize)
+            .copied()
+            .unwrap_or(NONE)
+    }
+
+    pub fn project(&self, entry: &Entry) -> &Project {
+        &self.tables.projects[entry.project as usize]
+    }
+
+    /// Sessions that name this one as their parent, oldest first.
+    pub fn children(&self, entry: &Entry) -> impl Iterator<Item = &Arc<Entry>> {
+        let sids = self.children.get(&entry.key).map_or(&[][..], Vec::as_slice);
+        sids.iter().filter_map(|sid| self.get(*sid))
+    }
+
+    pub fn parent(&self, entry: &Entry) -> Option<&Arc<Entry>> {
+        self.get(*self.by_key.get(&entry.parent?)?)
+    }
+
+    /// Other sessions of its conversation, newest first.
+    pub fn retries(&self, sid: Sid) -> Vec<&Arc<Entry>> {
+        let number = self.conversation(sid);
+        if number == NONE {
+            return Vec::new();
+        }
+        self.iter()
+            .filter(|other| other.sid != sid && self.conversation(other.sid) == number)
+            .collect()
+    }
+
+    fn number(&mut self) {
+        self.conversations = vec![NONE; self.slots.len()];
+        self.by_key = ByHash::with_capacity_and_hasher(self.order.len(), Default::default());
+        let mut known: ByHash<u32> = ByHash::default();
+        let mut children: ByHash<Vec<Sid>> = ByHash::default();
+        for (_, sid) in self.order.iter().rev() {
+            let entry = self.slots[sid.0 as usize]
+                .as_ref()
+                .expect("ordered sids are filled");
+            self.by_key.insert(entry.key, entry.sid);
+            if let Some(key) = entry.conversation {
+                let next = known.len() as u32;
+                self.conversations[sid.0 as usize] = *known.entry(key).or_insert(next);
+            }
+            if let Some(parent) = entry.parent {
+                children.entry(parent).or_default().push(*sid);
+            }
+        }
+        self.conversation_count = known.len();
+        self.children = children;
+    }
+
+    fn mark(&mut self, starred: &HashSet<String>, tags: HashMap<String, Vec<String>>) {
+        let sid_of = |name: &str| {
+            let (agent, native) = name.split_once(':')?;
+            self.by_key.get(&hash(agent, native)).copied()
+        };
+        self.starred = starred.iter().filter_map(|name| sid_of(name)).collect();
+        self.tags = tags
+            .into_iter()
+            .filter_map(|(name, tags)| Some((sid_of(&name)?, tags)))
+            .collect();
+    }
+
+    fn attributes(&self) -> SessionAttrs {
+        let row = |slot: &Option<Arc<Entry>>| {
+            slot.as_ref()
+                .map_or_else(AttrRow::default, |entry| AttrRow {
+                    live: true,
+                    agent: entry.agent,
+                    project: entry.project,
+                    helper: entry.summary.helper.is_some(),
+                    sub_agent: entry.summary.is_sub_agent(),
+                })
+        };
+        SessionAttrs {
+            agents: self.tables.agents.iter().map(str::to_owned).collect(),
+            projects: self.tables.paths.iter().map(str::to_owned).collect(),
+            rows: self.slots.iter().map(row).collect(),
+        }
+    }
+}
+
+impl Entry {
+    fn moment(&self) -> i64 {
+        self.summary.last_at.unwrap_or(i64::MIN)
+    }
+
+    /// What the text filter of the session list looks in.
+    pub fn folded(&self) -> &str {
+        self.folded.get_or_init(|| {
+            let s = &self.summary;
+            let parts = [
+                s.title.as_deref().unwrap_or(""),
+                &s.first_prompt,
+                &s.project,
+                &s.key.native,
+                self.info.name,
+            ];
+            fold(&parts.join("\n")).into()
+        })
+    }
+
+    /// Any part of it lies in these local days, both included.
+    pub fn lies_in(&self, from: i32, to: i32) -> bool {
+        self.first_day <= self.last_day && self.first_day <= to && from <= self.last_day
+    }
+}
+
+struct Maker<'s> {
+    tables: Tables,
+    days: LocalDays,
+    setting: &'s Setting,
+}
+
+impl Maker<'_> {
+    fn entry(&mut self, sid: Sid, summary: SessionSummary) -> Entry {
+        let s = &summary;
+        let agent = if s.agent.as_str().is_empty() {
+            &s.key.agent
+        } else {
+            &s.agent
+        };
+        let info = agents::info(agent.as_str())
+            .or_else(|| agents::info(s.key.agent.as_str()))
+            .unwrap_or(&UNKNOWN);
+        let project = self.project(s);
+        let ids = |names: &mut Arc<Names>, list: &mut dyn Iterator<Item = &String>| {
+            list.map(|name| Names::intern(names, name))
+                .collect::<Box<[u32]>>()
+        };
+        let models = ids(&mut self.tables.models, &mut s.models.iter());
+        let branches = ids(&mut self.tables.branches, &mut s.branches.iter());
+        let tools = ids(
+            &mut self.tables.tools,
+            &mut s.tools.iter().map(|tool| &tool.name),
+        );
+        let mut day =
+            |at: Option<i64>| at.map(|ms| self.days.at(ms).0.0.clamp(FIRST_DAY, LAST_DAY));
+        let (first, last) = (day(s.first_at.or(s.last_at)), day(s.last_at.or(s.first_at)));
+        Entry {
+            sid,
+            info,
+            agent: Names::intern(&mut self.tables.agents, info.id) as u16,
+            project,
+            models,
+            branches,
+            tools,
+            hidden: s.hidden_by_default(),
+            first_day: first.unwrap_or(i32::MAX),
+            last_day: last.unwrap_or(i32::MIN),
+            key: hash(s.key.agent.as_str(), &s.key.native),
+            parent: s
+                .parent
+                .as_deref()
+                .map(|parent| hash(s.key.agent.as_str(), parent)),
+            conversation: conversation_key(s),
+            folded: OnceLock::new(),
+            usage: OnceLock::new(),
+            summary: Arc::new(summary),
+        }
+    }
+
+    fn project(&mut self, summary: &SessionSummary) -> u32 {
+        let known = self.tables.paths.len();
+        let id = Names::intern(&mut self.tables.paths, &summary.project);
+        if id as usize == known {
+            Arc::make_mut(&mut self.tables.projects).push(Project {
+                name: Arc::default(),
+                repo: NONE,
+                worktree_of: None,
+            });
+        }
+        if summary.worktree_of.is_some() && self.tables.projects[id as usize].worktree_of.is_none()
+        {
+            let project = &mut Arc::make_mut(&mut self.tables.projects)[id as usize];
+            project.worktree_of = summary.worktree_of.clone();
+            project.name = Arc::default();
+        }
+        id
+    }
+
+    /// Names new projects, and all of them when repositories have been found since.
+    fn name_projects(&mut self, roots: &Arc<HashMap<String, String>>, before: Option<&Catalog>) {
+        let same = before.is_some_and(|before| Arc::ptr_eq(&before.roots, roots));
+        let stale =
+            |project: &Project, path: &str| !same || project.name.path != path || path.is_empty();
+        let Tables {
+            projects,
+            repos,
+            paths,
+            ..
+        } = &mut self.tables;
+        for id in 0..paths.len() {
+            let path = paths.get(id as u32);
+            if !stale(&projects[id], path) {
+                continue;
+            }
+            let original = projects[id].worktree_of.as_deref();
+            let root = roots
+                .get(path)
+                .or_else(|| original.and_then(|original| roots.get(original)))
+                .map(String::as_str)
+                .or(original)
+                .filter(|root| !root.is_empty());
+            let name = project_name(path, &self.setting.homes, root);
+            let repo = root.map_or(NONE, |root| Names::intern(repos, root));
+            if projects[id].repo != repo || *projects[id].name != name {
+                let project = &mut Arc::make_mut(projects)[id];
+                project.name = Arc::new(name);
+                project.repo = repo;
+            }
+        }
+    }
+}
+
+fn put(slots: &mut Vec<Option<Arc<Entry>>>, sid: Sid, entry: Option<Arc<Entry>>) {
+    let at = sid.0 as usize;
+    if slots.len() <= at {
+        slots.resize(at + 1, None);
+    }
+    slots[at] = entry;
+}
+
+fn hash(agent: &str, native: &str) -> u64 {
+    let mut name = Vec::with_capacity(agent.len() + native.len() + 1);
+    name.extend_from_slice(agent.as_bytes());
+    name.push(b':');
+    name.extend_from_slice(native.as_bytes());
+    xxh3_64(&name)
+}
+
+/// Keys are hashes already.
+#[derive(Default)]
+pub(super) struct AsItIs(u64);
+
+impl Hasher for AsItIs {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+    fn write(&mut self, bytes: &[u8]) {
+        self.0 = xxh3_64(bytes);
+    }
+    fn write_u64(&mut self, value: u64) {
+        self.0 = value;
+    }
+}
+
+/// Stands for an agent that this build does not know.
+static UNKNOWN: AgentInfo = AgentInfo {
+    id: "unknown",
+    name: "Unknown agent",
+    color: "#9ca3af",
+    roots: &[],
+    resume: None,
+    capabilities: Capabilities {
+        usage: false,
+        tool_calls: false,
+        sub_agents: false,
+        timestamps: false,
+        thinking: false,
+    },
+};
+
+#[cfg(test)]
+#[path = "catalog_tests.rs"]
+mod tests;

@@ -1,0 +1,227 @@
+//! Day rows to tokens and money.
+
+use super::view::{Amount, CostView};
+use crate::model::{Cost, CostParts, Day, DayStats, Tokens, UsageBucket};
+use crate::pricing;
+use std::collections::BTreeMap;
+
+/// What one session used in all.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct SessionUsage {
+    pub tokens: Tokens,
+    pub cost: CostView,
+}
+
+/// Prices buckets at their own local hour.
+pub(super) struct Pricer {
+    zone: jiff::tz::TimeZone,
+    day: Day,
+    /// Local midnight of `day`, ms since the epoch.
+    midnight: i64,
+}
+
+impl Pricer {
+    pub fn new(zone: jiff::tz::TimeZone) -> Pricer {
+        let mut pricer = Pricer {
+            zone,
+            day: Day(0),
+            midnight: 0,
+        };
+        pricer.midnight = pricer.midnight_of(Day(0));
+        pricer
+    }
+
+    /// Start of a local day, ms since the epoch.
+    pub fn midnight_of(&self, day: Day) -> i64 {
+        let midnight = day.date().to_zoned(self.zone.clone());
+        midnight.map_or(i64::from(day.0) * 86_400_000, |at| {
+            at.timestamp().as_millisecond()
+        })
+    }
+
+    fn at(&mut self, day: Day, hour: u8) -> i64 {
+        if day != self.day {
+            self.midnight = self.midnight_of(day);
+            self.day = day;
+        }
+        self.midnight + i64::from(hour) * 3_600_000
+    }
+
+    /// Money for one bucket. Where no price is known, the cost that the agent itself recorded
+    /// counts, under `other`; responses with neither are unpriced.
+    pub fn amount(&mut self, day: Day, bucket: &UsageBucket) -> Amount {
+        let at = self.at(day, bucket.hour);
+        let priced = pricing::price(
+            &bucket.model,
+            at,
+            bucket.tier,
+            bucket.prompt_class,
+            &bucket.tokens,
+            bucket.us_region,
+        );
+        let (parts, unpriced) = match priced {
+            Cost::Priced(parts) => (parts, 0),
+            Cost::Unpriced => {
+                let other = bucket.recorded_cost;
+                let parts = CostParts {
+                    other,
+                    ..CostParts::default()
+                };
+                (parts, bucket.responses.saturating_sub(bucket.recorded))
+            }
+        };
+        Amount {
+            tokens: bucket.tokens,
+            responses: u64::from(bucket.responses),
+            unpriced_responses: u64::from(unpriced),
+            cost: parts.total(),
+            parts,
+        }
+    }
+
+    /// Micro-dollars that cache reads of this bucket saved.
+    pub fn saved(&mut self, day: Day, bucket: &UsageBucket) -> i64 {
+        let at = self.at(day, bucket.hour);
+        pricing::cache_saving(
+            &bucket.model,
+            at,
+            bucket.tier,
+            bucket.prompt_class,
+            &bucket.tokens,
+            bucket.us_region,
+        )
+    }
+
+    pub fn session<'d>(
+        &mut self,
+        days: impl IntoIterator<Item = (Day, &'d DayStats)>,
+        assistant_messages: u32,
+    ) -> SessionUsage {
+        let mut sum = Amount::default();
+        for (day, stats) in days {
+            for bucket in &stats.usage {
+                sum += &self.amount(day, bucket);
+            }
+        }
+        usage(&sum, assistant_messages)
+    }
+
+    /// By model, costliest first.
+    pub fn by_model<'d>(
+        &mut self,
+        days: impl IntoIterator<Item = (Day, &'d DayStats)>,
+    ) -> Vec<(String, Tokens, CostView)> {
+        let mut models: BTreeMap<&str, Amount> = BTreeMap::new();
+        for (day, stats) in days {
+            for bucket in &stats.usage {
+                *models.entry(&bucket.model).or_default() += &self.amount(day, bucket);
+            }
+        }
+        let mut list: Vec<_> = models
+            .into_iter()
+            .map(|(model, sum)| (model.to_owned(), sum.tokens, cost_view(&sum)))
+            .collect();
+        list.sort_by_key(|(_, tokens, cost)| std::cmp::Reverse((cost.micros, tokens.total())));
+        list
+    }
+}
+
+fn usage(sum: &Amount, assistant_messages: u32) -> SessionUsage {
+    SessionUsage {
+        tokens: sum.tokens,
+        cost: CostView {
+            unrecorded: sum.responses == 0 && assistant_messages > 0,
+            ..cost_view(sum)
+        },
+    }
+}
+
+fn cost_view(sum: &Amount) -> CostView {
+    CostView {
+        micros: sum.cost,
+        parts: sum.parts,
+        responses: u32::try_from(sum.responses).unwrap_or(u32::MAX),
+        unpriced: u32::try_from(sum.unpriced_responses).unwrap_or(u32::MAX),
+        unrecorded: false,
+    }
+}
+
+impl std::ops::AddAssign<&Amount> for Amount {
+    fn add_assign(&mut self, other: &Amount) {
+        self.tokens += other.tokens;
+        self.responses += other.responses;
+        self.unpriced_responses += other.unpriced_responses;
+        self.cost += other.cost;
+        self.parts += other.parts;
+    }
+}
+
+impl std::ops::AddAssign<&CostView> for CostView {
+    fn add_assign(&mut self, other: &CostView) {
+        self.micros += other.micros;
+        self.parts += other.parts;
+        self.responses = self.responses.saturating_add(other.responses);
+        self.unpriced = self.unpriced.saturating_add(other.unpriced);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bucket(model: &str, hour: u8, input: u64) -> UsageBucket {
+        UsageBucket {
+            hour,
+            model: model.into(),
+            responses: 1,
+            tokens: Tokens {
+                input,
+                ..Tokens::default()
+            },
+            ..UsageBucket::default()
+        }
+    }
+
+    #[test]
+    fn a_price_change_holds_from_its_moment_not_from_local_midnight() {
+        // the table's change comes at 2026-03-13T00:00Z, which is 20:00 of the day before here
+        let zone = jiff::tz::TimeZone::fixed(jiff::tz::offset(-4));
+        let mut pricer = Pricer::new(zone);
+        let day = Day::parse("2026-03-12").unwrap();
+        let long = |hour| UsageBucket {
+            prompt_class: 9,
+            ..bucket("claude-opus-4-6", hour, 1_000_000)
+        };
+        assert_eq!(pricer.amount(day, &long(19)).cost, 10_000_000);
+        assert_eq!(pricer.amount(day, &long(20)).cost, 5_000_000);
+    }
+
+    #[test]
+    fn what_has_no_price_is_said_and_recorded_money_counts() {
+        let mut pricer = Pricer::new(jiff::tz::TimeZone::UTC);
+        let recorded = UsageBucket {
+            responses: 3,
+            recorded: 2,
+            recorded_cost: 700,
+            ..bucket("home-grown", 1, 50)
+        };
+        let day = DayStats {
+            usage: vec![recorded, bucket("claude-opus-4-8", 2, 1_000)],
+            ..DayStats::default()
+        };
+        let used = pricer.session([(Day(20_000), &day)], 4);
+        assert_eq!(used.cost.micros, 5_700);
+        assert_eq!((used.cost.responses, used.cost.unpriced), (4, 1));
+        assert!(!used.cost.unrecorded);
+        let models = pricer.by_model([(Day(20_000), &day)]);
+        assert_eq!(models[0].0, "claude-opus-4-8");
+        assert_eq!(models[1].2.micros, 700);
+    }
+
+    #[test]
+    fn answers_without_any_usage_are_unrecorded() {
+        let mut pricer = Pricer::new(jiff::tz::TimeZone::UTC);
+        assert!(pricer.session([], 1).cost.unrecorded);
+        assert!(!pricer.session([], 0).cost.unrecorded);
+    }
+}

@@ -1,0 +1,332 @@
+//! The messages of one session, page by page.
+//!
+//! They come from the session's own file, read as far as the page needs; from the index when that
+//! holds every message and the file is long, or when the agent has deleted the file.
+
+use super::Engine;
+use super::catalog::Entry;
+use super::view::*;
+use crate::agents::{self, Agent, EventSink, Flow};
+use crate::index::{SearchIndex, StoredMessage};
+use crate::model::{
+    Checkpoint, Event, EventKind, Message, ParseIssue, Role, SessionStart, SessionSummary, Sid,
+    Wants,
+};
+use crate::rollup::uuid_hash;
+use crate::store::SourceRef;
+use crate::transcript::{Filter, Locator, Pager, Told};
+use anyhow::{Context, Result};
+use std::sync::Arc;
+
+/// Files up to this size are read to their end, so that totals are exact.
+const SHORT: u64 = 8 << 20;
+/// Messages looked at before and behind a page from the index, to pair calls with outputs.
+const AROUND: u32 = 256;
+
+impl RoleFilter {
+    fn passes(self) -> Filter {
+        match self {
+            RoleFilter::All => |_| true,
+            RoleFilter::User => |m| m.role == Role::User && m.prompt.is_prompt(),
+            RoleFilter::Assistant => |m| m.role == Role::Assistant,
+            RoleFilter::Tools => |m| matches!(m.role, Role::Tool | Role::Output),
+        }
+    }
+
+    /// Total as the summary knows it: exact but for outputs without a call and copied records.
+    fn total(self, s: &SessionSummary) -> usize {
+        let total = match self {
+            RoleFilter::All => s.all_messages.saturating_sub(s.tool_calls),
+            RoleFilter::User => s.prompts,
+            RoleFilter::Assistant => s.assistant_messages,
+            RoleFilter::Tools => s.tool_calls,
+        };
+        total as usize
+    }
+}
+
+impl Engine {
+    pub(super) fn page_of_messages(&self, sid: Sid, query: &MessagesQuery) -> Result<MessagesPage> {
+        let catalog = self.catalog.get()?;
+        let entry = catalog.get(sid).context("no such session")?;
+        let reader = self.store.read()?;
+        let source = reader
+            .source_of(sid)?
+            .filter(|source| !source.gone && !entry.summary.gone);
+        let copied = reader.copied(sid)?;
+        drop(reader);
+        let query = MessagesQuery {
+            limit: query.limit.max(1),
+            ..query.clone()
+        };
+        let Some(source) = source else {
+            return self.from_archive(entry, &query);
+        };
+        let long = source.source.fingerprint.size > SHORT;
+        if long
+            && source.complete
+            && copied.is_empty()
+            && entry.summary.copies == 0
+            && let Some(index) = self.index.get()
+        {
+            return from_index(index, sid, &query);
+        }
+        let room = agents::room(source.agent.as_str()).context("no room reads this agent")?;
+        match from_source(room, entry, &source, &copied, &query) {
+            // deleted since the last scan
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                self.from_archive(entry, &query)
+            }
+            page => page.with_context(|| format!("cannot read {}", source.source.path.display())),
+        }
+    }
+
+    fn from_archive(&self, entry: &Arc<Entry>, query: &MessagesQuery) -> Result<MessagesPage> {
+        let mut page = match self.index.get() {
+            Some(index) => from_index(index, entry.sid, query)?,
+            None => MessagesPage {
+                total: query.filter.total(&entry.summary),
+                ..MessagesPage::default()
+            },
+        };
+        page.from_archive = true;
+        Ok(page)
+    }
+}
+
+/// Hands the messages of one session of a source to a consumer until that has enough.
+struct Sink<'n, C> {
+    native: &'n str,
+    ours: bool,
+    stopped: bool,
+    consumer: C,
+}
+
+trait Consumer {
+    /// Rooms ask once, before the first record.
+    const WANTS: Wants;
+    fn has_enough(&self) -> bool;
+    fn push(&mut self, message: Message, at: Option<i64>);
+}
+
+impl Consumer for Pager {
+    const WANTS: Wants = Wants::ALL;
+    fn has_enough(&self) -> bool {
+        self.is_full()
+    }
+    fn push(&mut self, message: Message, at: Option<i64>) {
+        Pager::push(self, message, at);
+    }
+}
+
+impl Consumer for Locator {
+    const WANTS: Wants = Wants::META;
+    fn has_enough(&self) -> bool {
+        self.found().is_some()
+    }
+    fn push(&mut self, message: Message, _at: Option<i64>) {
+        Locator::push(self, &message);
+    }
+}
+
+impl<C: Consumer> EventSink for Sink<'_, C> {
+    fn wants(&self) -> Wants {
+        C::WANTS
+    }
+    fn session(&mut self, start: SessionStart) {
+        self.ours = start.native == self.native;
+    }
+    fn event(&mut self, event: Event) -> Flow {
+        if self.ours
+            && let EventKind::Message(message) = event.kind
+        {
+            self.consumer.push(*message, event.at);
+            if self.consumer.has_enough() {
+                self.stopped = true;
+                return Flow::Stop;
+            }
+        }
+        Flow::Go
+    }
+    fn issue(&mut self, _issue: ParseIssue) {}
+}
+
+/// Returns the consumer and whether the source was read to its end.
+fn run<C: Consumer>(
+    room: &dyn Agent,
+    native: &str,
+    source: &SourceRef,
+    consumer: C,
+) -> std::io::Result<(C, bool)> {
+    let mut sink = Sink {
+        native,
+        ours: false,
+        stopped: false,
+        consumer,
+    };
+    room.parse(&source.source, &Checkpoint::default(), &mut sink)?;
+    Ok((sink.consumer, !sink.stopped))
+}
+
+fn from_source(
+    room: &dyn Agent,
+    entry: &Entry,
+    source: &SourceRef,
+    copied: &[u64],
+    query: &MessagesQuery,
+) -> std::io::Result<MessagesPage> {
+    let filter = query.filter.passes();
+    let native = &entry.summary.key.native;
+    let offset = match query.around {
+        Some(seq) => {
+            let (locator, _) = run(room, native, source, Locator::new(filter, seq))?;
+            locator.last() / query.limit * query.limit
+        }
+        None => query.offset,
+    };
+    let short = source.source.fingerprint.size <= SHORT;
+    let pager = Pager::new(filter, offset, query.limit, short);
+    let (pager, ended) = run(room, native, source, pager)?;
+    let passed = pager.passed();
+    let total = match ended {
+        true => passed,
+        false => query.filter.total(&entry.summary).max(passed),
+    };
+    let mut told = pager.into_page();
+    for message in told.iter_mut().map(|told| &mut told.message) {
+        message.copy |=
+            !message.uuid.is_empty() && copied.binary_search(&uuid_hash(&message.uuid)).is_ok();
+    }
+    Ok(page(
+        told,
+        offset,
+        total,
+        query.limit,
+        passed > offset + query.limit,
+    ))
+}
+
+fn from_index(index: &SearchIndex, sid: Sid, query: &MessagesQuery) -> Result<MessagesPage> {
+    if query.filter == RoleFilter::User {
+        return prompts_from_index(index, sid, query);
+    }
+    let roles: Option<&[Role]> = match query.filter {
+        RoleFilter::All | RoleFilter::User => None,
+        RoleFilter::Assistant => Some(&[Role::Assistant]),
+        RoleFilter::Tools => Some(&[Role::Tool, Role::Output]),
+    };
+    let mut seqs = index.message_seqs(sid, roles)?;
+    seqs.retain(|(_, role)| *role != Role::Output);
+    let total = seqs.len();
+    let offset = match query.around {
+        Some(seq) => {
+            let behind = seqs.partition_point(|(known, _)| *known <= seq);
+            behind.saturating_sub(1) / query.limit * query.limit
+        }
+        None => query.offset,
+    };
+    let end = offset.saturating_add(query.limit).min(total);
+    let Some(wanted) = seqs.get(offset..end).filter(|wanted| !wanted.is_empty()) else {
+        return Ok(page(Vec::new(), offset, total, query.limit, false));
+    };
+    // up to the next item, so that an output without a call shows in its place
+    let first = if offset == 0 { 0 } else { wanted[0].0 };
+    let last = match seqs.get(end) {
+        Some((next, _)) => next - 1,
+        None => u32::MAX - AROUND - 1,
+    };
+    let stored = index.messages(sid, first.saturating_sub(AROUND)..last + AROUND + 1, roles)?;
+    let mut pager = Pager::new(|_| true, 0, usize::MAX / 2, true);
+    for message in stored {
+        let pairs_only = (message.seq < first && message.role == Role::Tool)
+            || (message.seq > last && message.role == Role::Output);
+        if pairs_only || (first..=last).contains(&message.seq) {
+            let at = message.at;
+            pager.push(restored(message), at);
+        }
+    }
+    let mut told = pager.into_page();
+    told.retain(|told| (first..=last).contains(&told.message.seq));
+    Ok(page(told, offset, total, query.limit, end < total))
+}
+
+/// Which user messages are prompts is known from their documents only; they are few and short.
+fn prompts_from_index(
+    index: &SearchIndex,
+    sid: Sid,
+    query: &MessagesQuery,
+) -> Result<MessagesPage> {
+    let mut prompts = index.messages(sid, 0..u32::MAX, Some(&[Role::User]))?;
+    prompts.retain(|message| message.meta.prompt.is_prompt());
+    let total = prompts.len();
+    let offset = match query.around {
+        Some(seq) => {
+            let behind = prompts.partition_point(|message| message.seq <= seq);
+            behind.saturating_sub(1) / query.limit * query.limit
+        }
+        None => query.offset,
+    };
+    let told = prompts.into_iter().skip(offset).take(query.limit);
+    let told = told.map(|message| Told {
+        at: message.at,
+        message: restored(message),
+        output: None,
+    });
+    let more = offset.saturating_add(query.limit) < total;
+    Ok(page(told.collect(), offset, total, query.limit, more))
+}
+
+fn restored(stored: StoredMessage) -> Message {
+    let meta = stored.meta;
+    Message {
+        seq: stored.seq,
+        uuid: meta.uuid,
+        role: stored.role,
+        prompt: meta.prompt,
+        text: stored.text,
+        format: meta.format,
+        bytes: meta.bytes,
+        cut: meta.cut,
+        tool: meta.tool.map(Box::new),
+        model: (!stored.model.is_empty()).then_some(stored.model),
+        copy: false,
+        sidechain: meta.sidechain,
+        images: meta.images,
+    }
+}
+
+fn page(told: Vec<Told>, offset: usize, total: usize, limit: usize, more: bool) -> MessagesPage {
+    MessagesPage {
+        items: told.into_iter().map(item).collect(),
+        offset,
+        total,
+        next: more.then(|| offset + limit),
+        previous: (offset > 0).then(|| offset.min(total).saturating_sub(limit)),
+        from_archive: false,
+    }
+}
+
+fn item(told: Told) -> TranscriptItem {
+    let m = told.message;
+    TranscriptItem {
+        seq: m.seq,
+        uuid: m.uuid,
+        role: m.role,
+        prompt: m.prompt,
+        at: told.at,
+        model: m.model,
+        text: m.text,
+        format: m.format,
+        bytes: m.bytes,
+        cut: m.cut,
+        copy: m.copy,
+        sidechain: m.sidechain,
+        images: m.images,
+        tool: m.tool.map(|tool| *tool),
+        output: told.output.map(|output| Box::new(item(*output))),
+    }
+}
+
+#[cfg(test)]
+#[path = "messages_tests.rs"]
+mod tests;

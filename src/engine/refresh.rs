@@ -1,0 +1,161 @@
+//! Keeps the catalog in step with the store and the marks.
+
+use super::catalog::{Catalog, Changes, Entry, Input, Setting};
+use super::cost::{Pricer, SessionUsage};
+use crate::config::Config;
+use crate::model::{Day, DayStats, Sid};
+use crate::store::{Marks, Reader, Store};
+use anyhow::Result;
+use std::sync::{Arc, Mutex, RwLock};
+
+/// The current catalog; shared by requests and jobs.
+pub(super) struct CatalogCell {
+    store: Arc<Store>,
+    marks: Arc<Marks>,
+    setting: Setting,
+    current: RwLock<Option<Arc<Catalog>>>,
+    /// Held by the one who makes the next catalog; the others wait for it.
+    making: Mutex<()>,
+}
+
+impl CatalogCell {
+    pub fn new(store: Arc<Store>, marks: Arc<Marks>, config: &Config) -> CatalogCell {
+        let homes = config.homes.iter();
+        CatalogCell {
+            store,
+            marks,
+            setting: Setting {
+                homes: homes
+                    .map(|home| home.path.to_string_lossy().into_owned())
+                    .collect(),
+                zone: config.zone.clone(),
+            },
+            current: RwLock::default(),
+            making: Mutex::default(),
+        }
+    }
+
+    /// The catalog of the store's and the marks' present generations.
+    ///
+    /// # Errors
+    /// The store or the marks cannot be read.
+    pub fn get(&self) -> Result<Arc<Catalog>> {
+        let reader = self.store.read()?;
+        if let Some(catalog) = self.fresh(reader.generation()?) {
+            return Ok(catalog);
+        }
+        let _making = self.making.lock().expect("no panic while held");
+        // whoever held the lock may have made what we need, and the store may have moved on
+        let reader = self.store.read()?;
+        let generation = reader.generation()?;
+        if let Some(catalog) = self.fresh(generation) {
+            return Ok(catalog);
+        }
+        let before = self.current.read().expect("no panic while held").clone();
+        let marks_generation = self.marks.generation();
+        let input = Input {
+            generation,
+            marks_generation,
+            changes: self.changes(before.as_deref(), &reader, generation)?,
+            repo_roots: reader.repo_roots()?,
+            starred: self.marks.starred()?,
+            tags: self.marks.tags()?,
+        };
+        let catalog = Arc::new(Catalog::build(before.as_deref(), input, &self.setting));
+        *self.current.write().expect("no panic while held") = Some(catalog.clone());
+        Ok(catalog)
+    }
+
+    fn fresh(&self, generation: u64) -> Option<Arc<Catalog>> {
+        let current = self.current.read().expect("no panic while held");
+        let catalog = current.as_ref()?;
+        (catalog.generation >= generation && catalog.marks_generation == self.marks.generation())
+            .then(|| catalog.clone())
+    }
+
+    fn changes(
+        &self,
+        before: Option<&Catalog>,
+        reader: &Reader,
+        generation: u64,
+    ) -> Result<Changes> {
+        let Some(before) = before else {
+            return Ok(Changes::All(reader.sessions()?));
+        };
+        if before.generation == generation {
+            return Ok(Changes::Some(Vec::new()));
+        }
+        // may name sessions that changed after our transaction began: they are read as we see
+        // them now and named again the next time
+        match self.store.changed_since(before.generation) {
+            Some(sids) if sids.len() <= before.len() / 2 + 64 => {
+                let read = |sid| Ok((sid, reader.session(sid)?));
+                Ok(Changes::Some(
+                    sids.into_iter().map(read).collect::<Result<_>>()?,
+                ))
+            }
+            _ => Ok(Changes::All(reader.sessions()?)),
+        }
+    }
+
+    /// What a session used, priced once per state of the session.
+    pub fn usage(
+        &self,
+        entry: &Entry,
+        reader: &Reader,
+        pricer: &mut Pricer,
+    ) -> Result<SessionUsage> {
+        if let Some(usage) = entry.usage.get() {
+            return Ok(*usage);
+        }
+        let days = reader.days(entry.sid)?;
+        let usage = pricer.session(
+            days.iter().map(|(day, stats)| (*day, stats)),
+            entry.summary.assistant_messages,
+        );
+        Ok(*entry.usage.get_or_init(|| usage))
+    }
+
+    /// Prices every session that nobody has asked for yet, in one pass over the day rows.
+    pub fn price_all(&self, catalog: &Catalog, reader: &Reader) -> Result<()> {
+        let missing = catalog
+            .iter()
+            .filter(|entry| entry.usage.get().is_none())
+            .count();
+        let mut pricer = self.pricer();
+        if missing < catalog.len() / 8 {
+            for entry in catalog.iter() {
+                self.usage(entry, reader, &mut pricer)?;
+            }
+            return Ok(());
+        }
+        let mut run: Vec<(Day, DayStats)> = Vec::new();
+        let mut current = None;
+        let mut close = |sid: Option<Sid>, run: &mut Vec<(Day, DayStats)>| {
+            if let Some(entry) = sid.and_then(|sid| catalog.get(sid)) {
+                let days = run.iter().map(|(day, stats)| (*day, stats));
+                let usage = pricer.session(days, entry.summary.assistant_messages);
+                entry.usage.get_or_init(|| usage);
+            }
+            run.clear();
+        };
+        reader.all_days(|sid, day, stats| {
+            if current != Some(sid) {
+                close(current, &mut run);
+                current = Some(sid);
+            }
+            run.push((day, stats));
+            true
+        })?;
+        close(current, &mut run);
+        for entry in catalog.iter().filter(|entry| entry.usage.get().is_none()) {
+            let none = self.pricer().session([], entry.summary.assistant_messages);
+            entry.usage.get_or_init(|| none);
+        }
+        Ok(())
+    }
+
+    pub fn pricer(&self) -> Pricer {
+        Pricer::new(self.setting.zone.clone())
+    }
+}

@@ -1,0 +1,228 @@
+use super::super::testing::*;
+use super::*;
+use crate::model::HelperReason;
+use crate::rollup::conversation_key;
+use proptest::prelude::*;
+use std::collections::HashSet;
+
+fn query(group: GroupBy, offset: usize, limit: usize) -> SessionsQuery {
+    SessionsQuery {
+        group,
+        offset,
+        limit,
+        ..SessionsQuery::default()
+    }
+}
+
+fn natives(page: &SessionsPage) -> Vec<String> {
+    let cards = page.groups.iter().flat_map(|group| &group.cards);
+    cards.map(|card| card.session.key.native.clone()).collect()
+}
+
+proptest! {
+    #[test]
+    fn conversations_are_the_shared_rule(sessions in any_sessions(), filters in any_filters()) {
+        let catalog = marked(sessions);
+        let selection = select(&catalog, &filters, "");
+        let drafts = conversations(&catalog, &selection.shown);
+        let members: Vec<Sid> = drafts.iter().flat_map(|d| d.members().map(|e| e.sid)).collect();
+        let once: HashSet<Sid> = members.iter().copied().collect();
+        prop_assert_eq!(members.len(), once.len(), "nobody twice");
+        prop_assert_eq!(members.len(), selection.shown.len(), "nobody lost");
+        let keys = |draft: &Draft| -> HashSet<Option<u64>> {
+            draft.members().map(|e| conversation_key(&e.summary)).collect()
+        };
+        let mut known = HashSet::new();
+        for draft in &drafts {
+            let keys = keys(draft);
+            prop_assert_eq!(keys.len(), 1);
+            match keys.into_iter().next().unwrap() {
+                None => prop_assert!(draft.more.is_empty(), "what has no key never groups"),
+                Some(key) => prop_assert!(known.insert(key), "one card per conversation"),
+            }
+            let newest = draft.newest.summary.last_at;
+            prop_assert!(draft.more.iter().all(|other| other.summary.last_at <= newest));
+        }
+    }
+}
+
+#[test]
+fn pages_put_together_are_the_whole_list_in_every_grouping() {
+    let bench = Bench::new();
+    for n in 0..23 {
+        let mut s = session(
+            &format!("s{n}"),
+            ["/p/a", "/p/b", "/q"][n % 3],
+            &format!("do {}", n % 9),
+        );
+        s.first_at = Some(START + n as i64 * DAY / 2);
+        s.last_at = s.first_at;
+        if n % 7 == 0 {
+            s.helper = Some(HelperReason::Scripted);
+        }
+        bench.put(&s, &[]);
+    }
+    for group in [GroupBy::None, GroupBy::Project, GroupBy::Repo, GroupBy::Day] {
+        let whole = bench.engine.sessions(&query(group, 0, 1000)).unwrap();
+        assert_eq!(whole.shown_sessions + whole.hidden_sessions, 23);
+        assert_eq!(whole.all_sessions, 23);
+        assert_eq!(whole.next, None);
+        assert_eq!(natives(&whole).len(), whole.total);
+        assert_eq!(
+            whole.groups.iter().map(|group| group.count).sum::<usize>(),
+            whole.total
+        );
+        let (mut together, mut next) = (Vec::new(), Some(0));
+        while let Some(offset) = next {
+            let page = bench.engine.sessions(&query(group, offset, 4)).unwrap();
+            for part in &page.groups {
+                let same = whole.groups.iter().find(|g| g.key == part.key).unwrap();
+                assert_eq!(part.count, same.count, "counts are of the whole group");
+            }
+            together.extend(natives(&page));
+            next = page.next;
+        }
+        assert_eq!(together, natives(&whole), "{group:?}");
+    }
+}
+
+#[test]
+fn starred_conversations_come_first_and_members_are_told_apart() {
+    let bench = Bench::new();
+    let mut sids = Vec::new();
+    for (n, (name, prompt)) in [
+        ("old", "same"),
+        ("lone", "other"),
+        ("new", "same"),
+        ("last", "third"),
+    ]
+    .iter()
+    .enumerate()
+    {
+        let mut s = session(name, "/p", prompt);
+        s.last_at = Some(START + n as i64 * DAY);
+        sids.push(bench.put(&s, &[]));
+    }
+    let page = bench.engine.sessions(&query(GroupBy::None, 0, 9)).unwrap();
+    assert_eq!(natives(&page), ["last", "new", "lone"]);
+    assert_eq!(page.groups[0].cards[1].more[0].session.key.native, "old");
+
+    bench.engine.set_star(sids[0], true).unwrap();
+    let page = bench.engine.sessions(&query(GroupBy::None, 0, 9)).unwrap();
+    assert_eq!(natives(&page), ["new", "last", "lone"]);
+    let card = &page.groups[0].cards[0];
+    assert!(
+        !card.starred && card.more[0].starred,
+        "the star is the member's"
+    );
+
+    let oldest = SessionsQuery {
+        sort: SessionSort::Oldest,
+        ..query(GroupBy::None, 0, 9)
+    };
+    assert_eq!(
+        natives(&bench.engine.sessions(&oldest).unwrap()),
+        ["lone", "new", "last"]
+    );
+}
+
+#[test]
+fn the_costliest_conversation_counts_all_its_runs() {
+    let bench = Bench::new();
+    let day = crate::model::Day::parse("2026-11-02").unwrap();
+    for (name, prompt, tokens) in [("a1", "a", 700), ("a2", "a", 700), ("b", "b", 1_000)] {
+        let mut s = session(name, "/p", prompt);
+        s.assistant_messages = 1;
+        bench.put(&s, &[(day, day_of("gpt-5", 3, tokens))]);
+    }
+    let query = SessionsQuery {
+        sort: SessionSort::Costliest,
+        ..query(GroupBy::None, 0, 9)
+    };
+    let page = bench.engine.sessions(&query).unwrap();
+    let cards = &page.groups[0].cards;
+    assert_eq!(cards[0].session.first_prompt, "a");
+    // 700 tokens at 1.25 $/M
+    assert_eq!((cards[0].cost.micros, cards[1].cost.micros), (875, 1_250));
+    assert_eq!(cards[0].tokens.input, 700);
+}
+
+#[test]
+fn rows_are_sessions_not_conversations() {
+    let bench = Bench::new();
+    for n in 0..3 {
+        bench.put(&session(&format!("s{n}"), "/p", "same"), &[]);
+    }
+    let mut helper = session("h", "/p", "run");
+    helper.helper = Some(HelperReason::Scripted);
+    bench.put(&helper, &[]);
+    let (rows, total, hidden) = bench
+        .engine
+        .session_rows(&query(GroupBy::None, 1, 1))
+        .unwrap();
+    assert_eq!((rows.len(), total, hidden), (1, 3, 1));
+    let cards = bench.engine.cards(&rows).unwrap();
+    assert_eq!(cards[0].sid, rows[0].0);
+}
+
+#[test]
+fn a_session_page_knows_its_family_and_its_retries() {
+    let bench = Bench::new();
+    let parent = bench.put(&session("parent", "/p", "go"), &[]);
+    bench.put(&session("again", "/p", "go"), &[]);
+    let mut child = session("child", "/p", "dig");
+    child.parent = Some("parent".into());
+    child.relation = crate::model::Relation::SubAgent;
+    let child = bench.put(&child, &[]);
+    let view = bench.engine.session(parent).unwrap().unwrap();
+    assert_eq!(view.children[0].sid, child);
+    assert_eq!(view.card.sub_agents, 1);
+    assert_eq!(view.retries[0].session.key.native, "again");
+    let view = bench.engine.session(child).unwrap().unwrap();
+    assert_eq!(view.parent.unwrap().sid, parent);
+    assert_eq!(view.resume, None, "only its parent can be resumed");
+    assert!(bench.engine.session(Sid(99)).unwrap().is_none());
+}
+
+#[test]
+fn tags_are_counted_and_bad_ones_refused() {
+    let bench = Bench::new();
+    let one = bench.put(&session("one", "/p", "x"), &[]);
+    let two = bench.put(&session("two", "/p", "y"), &[]);
+    bench.engine.set_tag(one, " bug ", true).unwrap();
+    bench.engine.set_tag(two, "bug", true).unwrap();
+    bench.engine.set_tag(two, "infra", true).unwrap();
+    assert_eq!(
+        bench.engine.tags().unwrap(),
+        [("bug".to_owned(), 2), ("infra".to_owned(), 1)]
+    );
+    bench.engine.set_tag(two, "bug", false).unwrap();
+    assert_eq!(bench.engine.tags().unwrap()[0], ("bug".to_owned(), 1));
+    for bad in ["", "  ", "a\nb", &"x".repeat(65)] {
+        assert!(bench.engine.set_tag(one, bad, true).is_err(), "{bad:?}");
+    }
+    assert!(bench.engine.set_star(Sid(99), true).is_err());
+}
+
+#[test]
+fn projects_gather_the_folders_of_a_repository() {
+    let bench = Bench::new();
+    let day = crate::model::Day::parse("2026-11-02").unwrap();
+    let mut tree = session("tree", "/src/shop-fix", "x");
+    tree.worktree_of = Some("/src/shop".into());
+    bench.put(&tree, &[(day, day_of("gpt-5", 3, 800))]);
+    bench.put(&session("main", "/src/shop", "y"), &[]);
+    let mut helper = session("helper", "/src/shop", "z");
+    helper.helper = Some(HelperReason::Scripted);
+    bench.put(&helper, &[(day, day_of("gpt-5", 3, 800))]);
+    let page = bench.engine.projects(&Filters::default()).unwrap();
+    assert_eq!((page.rows.len(), page.hidden_sessions), (1, 1));
+    let row = &page.rows[0];
+    assert_eq!(row.name.path, "/src/shop");
+    assert_eq!(row.folders, ["/src/shop", "/src/shop-fix"]);
+    assert_eq!((row.sessions, row.conversations), (2, 2));
+    assert_eq!(
+        row.cost.micros, 2_000,
+        "money of all runs, helpers included"
+    );
+}

@@ -1,0 +1,156 @@
+//! How the whole thing is doing.
+
+use super::Engine;
+use super::view::*;
+use crate::agents;
+use crate::index::{SearchRequest, Ticks};
+use crate::query;
+use anyhow::{Context, Result, ensure};
+use std::collections::HashMap;
+
+/// Issues told on the status page.
+const ISSUES: usize = 500;
+
+impl Engine {
+    pub(super) fn describe(&self) -> Result<StatusView> {
+        let catalog = self.catalog.get()?;
+        let reader = self.store.read()?;
+        let issues = reader.issues(ISSUES)?;
+        let sources = reader.sources()?;
+        let index = self
+            .index
+            .get()
+            .map(|index| index.stats())
+            .transpose()?
+            .unwrap_or_default();
+        let mut agents = self.agents_table();
+        let place: HashMap<&str, usize> = agents
+            .iter()
+            .enumerate()
+            .map(|(at, row)| (row.agent.id, at))
+            .collect();
+        for source in &sources {
+            if let Some(at) = place.get(source.agent.as_str()) {
+                agents[*at].sources += 1;
+                agents[*at].issues += issues.by_path.get(&source.path).copied().unwrap_or(0);
+            }
+        }
+        for entry in catalog.iter() {
+            if let Some(at) = place.get(entry.info.id) {
+                agents[*at].sessions += 1;
+                agents[*at].messages += u64::from(entry.summary.messages);
+            }
+        }
+        // display variants of agents are rows only where there are sessions of them
+        agents.retain(|row| !row.roots.is_empty() || row.sessions > 0 || row.sources > 0);
+        let by_kind = issues.by_kind.iter();
+        Ok(StatusView {
+            ingest: self.status.get(),
+            sessions: catalog.len() as u64,
+            hidden_sessions: catalog.iter().filter(|entry| entry.hidden).count() as u64,
+            messages: agents.iter().map(|row| row.messages).sum(),
+            documents: index.documents,
+            segments: index.segments as u64,
+            index_bytes: index.bytes,
+            store_bytes: self.store.bytes(),
+            source_bytes: sources
+                .iter()
+                .filter(|s| !s.gone)
+                .map(|s| s.fingerprint.size)
+                .sum(),
+            sources: sources.len() as u64,
+            gone_sources: sources.iter().filter(|source| source.gone).count() as u64,
+            issues_total: issues.total,
+            issues_by_kind: by_kind
+                .map(|(kind, n)| (kind.label().to_owned(), *n))
+                .collect(),
+            issues: issues.first,
+            agents,
+            versions: vec![
+                ("codedash".into(), env!("CARGO_PKG_VERSION").into()),
+                ("index".into(), crate::index::INDEX_VERSION.into()),
+            ],
+            data_dir: self.config.data_dir().display().to_string(),
+            zone: self.config.zone_name.clone(),
+            set_aside: self.set_aside(),
+            resident_bytes: resident_bytes(),
+        })
+    }
+
+    fn agents_table(&self) -> Vec<AgentStatus> {
+        let roots = self.config.roots(agents::all_infos());
+        let row = |agent: &'static crate::model::AgentInfo| AgentStatus {
+            agent,
+            roots: roots
+                .iter()
+                .filter(|root| root.agent == agent.id)
+                .map(|root| (root.path.display().to_string(), root.path.exists()))
+                .collect(),
+            sources: 0,
+            sessions: 0,
+            messages: 0,
+            issues: 0,
+        };
+        agents::all_infos().map(row).collect()
+    }
+
+    /// Files that did not open, at this start or an earlier one, lie beside the new ones.
+    fn set_aside(&self) -> Vec<String> {
+        let folders = [self.config.dir.clone(), self.config.data_dir()];
+        let items = folders
+            .iter()
+            .flat_map(std::fs::read_dir)
+            .flatten()
+            .flatten();
+        let paths = items.map(|item| item.path().display().to_string());
+        let mut aside: Vec<String> = paths.filter(|path| path.contains(".aside-")).collect();
+        aside.sort_unstable();
+        aside
+    }
+
+    pub(super) fn check(&self) -> Result<()> {
+        let catalog = self
+            .catalog
+            .get()
+            .context("the session store cannot be read")?;
+        let Some(index) = self.index.get() else {
+            return Ok(()); // still opening: `filling` says so where it matters
+        };
+        let request = SearchRequest {
+            query: query::parse("the", self.today()),
+            ticks: Ticks::default(),
+            include_hidden: true,
+            sort: Default::default(),
+            offset: 0,
+            limit: 1,
+            snippets: 1,
+            only: None,
+            attrs: catalog.attrs.clone(),
+            zone: self.config.zone.clone(),
+            facets: false,
+        };
+        let answer = index
+            .search(&request)
+            .context("the index cannot be searched")?;
+        ensure!(
+            answer.sessions <= catalog.len() as u64,
+            "the index answers with sessions that the store does not have"
+        );
+        let error = self.status.get().error;
+        ensure!(
+            error.is_none(),
+            "reading fails: {}",
+            error.unwrap_or_default()
+        );
+        Ok(())
+    }
+}
+
+/// Resident set of this process; 0 where the platform does not tell.
+fn resident_bytes() -> u64 {
+    const PAGE: u64 = 4096;
+    let pages = std::fs::read_to_string("/proc/self/statm")
+        .ok()
+        .and_then(|text| text.split(' ').nth(1)?.parse::<u64>().ok());
+    pages.unwrap_or(0) * PAGE
+}

@@ -1,0 +1,250 @@
+//! The one pass over matching documents: sessions, totals and facets.
+
+use super::days::Days;
+use super::groups::{Best, Groups};
+use super::plan::{AGENT, DAY, DROP, HIDDEN, MODEL, PROJECT, Plan, ROLE, TOOL};
+use super::schema::Head;
+use super::view::View;
+use super::word::Scale;
+use super::{Facets, SessionAttrs, Sort};
+use crate::model::{Day, Role};
+use std::collections::{BTreeMap, HashMap};
+use tantivy::query::Weight;
+use tantivy::{DocAddress, DocId, SegmentReader};
+
+const DAY_MS: f32 = 86_400_000.0;
+/// By role code: user, assistant, thinking, tool, output, system.
+const ROLE_WEIGHTS: [f32; 8] = [1.3, 1.0, 0.7, 0.8, 0.6, 0.6, 0.6, 0.6];
+/// What the newest message gains over a very old one.
+const RECENCY: f32 = 0.1;
+const RECENCY_DAYS: f32 = 60.0;
+pub(super) struct Pass<'a> {
+    plan: &'a Plan,
+    attrs: &'a SessionAttrs,
+    scale: Scale,
+    /// Newest message of the index: what "recent" is measured from, since no clock is read here.
+    newest: i64,
+    days: Days,
+    pub groups: Groups,
+    pub messages: u64,
+    pub hidden_messages: u64,
+    hidden: Vec<bool>,
+    pub hidden_sessions: u64,
+    counts: Counts,
+}
+
+/// Facet counts as they grow. Agents and projects of documents that pass everything are added up
+/// from the sessions' counts at the end.
+struct Counts {
+    agents: Vec<u64>,
+    projects: Vec<u64>,
+    roles: [u64; 8],
+    tools: HashMap<String, u64>,
+    models: HashMap<String, u64>,
+    days: BTreeMap<Day, u64>,
+}
+
+impl<'a> Pass<'a> {
+    pub fn new(
+        plan: &'a Plan,
+        attrs: &'a SessionAttrs,
+        zone: &jiff::tz::TimeZone,
+        scale: Scale,
+        segments: &[SegmentReader],
+    ) -> tantivy::Result<Pass<'a>> {
+        let mut newest = i64::MIN;
+        for segment in segments {
+            newest = newest.max(segment.fast_fields().i64("ts")?.max_value());
+        }
+        Ok(Pass {
+            plan,
+            attrs,
+            scale,
+            newest,
+            days: Days::new(zone),
+            groups: Groups::new(attrs.rows.len()),
+            messages: 0,
+            hidden_messages: 0,
+            hidden: vec![false; attrs.rows.len()],
+            hidden_sessions: 0,
+            counts: Counts {
+                agents: vec![0; attrs.agents.len()],
+                projects: vec![0; attrs.projects.len()],
+                roles: [0; 8],
+                tools: HashMap::new(),
+                models: HashMap::new(),
+                days: BTreeMap::new(),
+            },
+        })
+    }
+
+    pub fn segment(
+        &mut self,
+        ord: u32,
+        reader: &SegmentReader,
+        weight: &dyn Weight,
+    ) -> tantivy::Result<()> {
+        let mut view = View::open(self.plan, reader, ord)?;
+        let alive = reader.alive_bitset();
+        if self.plan.sort == Sort::Relevance {
+            weight.for_each(reader, &mut |doc, score| {
+                if alive.is_none_or(|alive| alive.is_alive(doc)) {
+                    self.take(&mut view, doc, score);
+                }
+            })?;
+        } else {
+            weight.for_each_no_score(reader, &mut |docs| {
+                for &doc in docs {
+                    if alive.is_none_or(|alive| alive.is_alive(doc)) {
+                        self.take(&mut view, doc, 0.0);
+                    }
+                }
+            })?;
+        }
+        view.tools.pour(&mut self.counts.tools)?;
+        view.models.pour(&mut self.counts.models)?;
+        for (i, count) in view.days.into_iter().enumerate().filter(|(_, n)| *n > 0) {
+            let day = Day(view.first_day.0 + i as i32);
+            *self.counts.days.entry(day).or_default() += count;
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn take(&mut self, view: &mut View, doc: DocId, score: f32) {
+        let plan = self.plan;
+        let head = Head(view.head.get_val(doc));
+        let sid = head.sid();
+        let Some(&session) = plan.sids.get(sid as usize) else {
+            return;
+        };
+        let mut fails = session | plan.roles[head.role()];
+        if fails & DROP != 0 || plan.failed.is_some_and(|failed| failed != head.failed()) {
+            return;
+        }
+        fails |= view.tools.flags(doc) | view.models.flags(doc);
+        let at = view.ts.first(doc);
+        if let Some((from, to)) = plan.times
+            && at.is_none_or(|at| at < from || at >= to)
+        {
+            return;
+        }
+        if let Some((from, to)) = plan.day_tick
+            && at.is_none_or(|at| at < from || at >= to)
+        {
+            fails |= DAY;
+        }
+        if fails & DROP != 0 {
+            return;
+        }
+        if fails & HIDDEN != 0 {
+            if fails == HIDDEN {
+                self.hide(sid);
+            }
+            return;
+        }
+        if fails & (fails.wrapping_sub(1)) != 0 {
+            return;
+        }
+        if fails == 0 {
+            self.messages += 1;
+            let key = self.key(score, at, head.role());
+            let address = DocAddress::new(view.ord, doc);
+            self.groups.add(sid, Best { key, address });
+        }
+        if plan.facets {
+            self.count(view, fails, head, at);
+        }
+    }
+
+    fn hide(&mut self, sid: u32) {
+        self.hidden_messages += 1;
+        let seen = &mut self.hidden[sid as usize];
+        self.hidden_sessions += u64::from(!*seen);
+        *seen = true;
+    }
+
+    #[inline]
+    fn key(&self, score: f32, at: Option<i64>, role: usize) -> i64 {
+        match self.plan.sort {
+            Sort::Newest => at.unwrap_or(i64::MIN),
+            Sort::Oldest => at.map_or(i64::MIN, |at| -at),
+            Sort::Relevance => {
+                let (lift, bm25) = self.scale.split(score);
+                let age = at.map_or(f32::INFINITY, |at| (self.newest - at) as f32 / DAY_MS);
+                let recency = 1.0 + RECENCY * RECENCY_DAYS / (RECENCY_DAYS + age.max(0.0));
+                key_of(lift + bm25 * ROLE_WEIGHTS[role] * recency)
+            }
+        }
+    }
+
+    #[inline]
+    fn count(&mut self, view: &mut View, fails: u8, head: Head, at: Option<i64>) {
+        let either = |bit: u8| fails == 0 || fails == bit;
+        if either(ROLE) {
+            self.counts.roles[head.role()] += 1;
+        }
+        if either(TOOL) {
+            view.tools.count();
+        }
+        if either(MODEL) {
+            view.models.count();
+        }
+        if either(DAY)
+            && let Some(at) = at
+        {
+            view.count_day(self.days.day(at));
+        }
+        if fails == AGENT || fails == PROJECT {
+            let row = self.attrs.rows[head.sid() as usize];
+            if fails == AGENT {
+                self.counts.agents[usize::from(row.agent)] += 1;
+            } else {
+                self.counts.projects[row.project as usize] += 1;
+            }
+        }
+    }
+
+    pub fn facets(&mut self) -> Facets {
+        if !self.plan.facets {
+            return Facets::default();
+        }
+        for group in &self.groups.list {
+            let row = self.attrs.rows[group.sid as usize];
+            self.counts.agents[usize::from(row.agent)] += u64::from(group.count);
+            self.counts.projects[row.project as usize] += u64::from(group.count);
+        }
+        let counts = &mut self.counts;
+        let named = |names: &[String], counts: &[u64]| {
+            ordered(names.iter().cloned().zip(counts.iter().copied()))
+        };
+        Facets {
+            agents: named(&self.attrs.agents, &counts.agents),
+            projects: named(&self.attrs.projects, &counts.projects),
+            roles: ordered(
+                Role::ALL
+                    .iter()
+                    .map(|role| role.as_str().to_owned())
+                    .zip(counts.roles),
+            ),
+            tools: ordered(counts.tools.drain()),
+            models: ordered(counts.models.drain()),
+            days: std::mem::take(&mut counts.days).into_iter().collect(),
+        }
+    }
+}
+
+/// A score as a number that orders the same.
+fn key_of(score: f32) -> i64 {
+    i64::from(score.max(0.0).to_bits())
+}
+
+pub(super) fn score_of(key: i64) -> f32 {
+    f32::from_bits(key as u32)
+}
+
+fn ordered(counts: impl Iterator<Item = (String, u64)>) -> Vec<(String, u64)> {
+    let mut counts: Vec<_> = counts.filter(|(_, n)| *n > 0).collect();
+    counts.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    counts
+}

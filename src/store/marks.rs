@@ -1,0 +1,109 @@
+//! What people did themselves: stars and tags. The one thing that cannot be rebuilt, in a file of
+//! its own whose format is read for ever.
+
+use super::tables::{STARS, TAGS};
+use super::{OpenError, open_database};
+use crate::model::SessionKey;
+use anyhow::Result;
+use redb::{Database, ReadableDatabase, ReadableTable};
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+pub struct Marks {
+    db: Database,
+    generation: AtomicU64,
+}
+
+impl Marks {
+    /// # Errors
+    /// [`OpenError`]; a damaged file is left as it is.
+    pub fn open(path: &Path) -> Result<Marks, OpenError> {
+        let db = open_database(path)?;
+        let create = || -> Result<()> {
+            let known = db.begin_read()?.list_tables()?.count();
+            if known == 0 {
+                let txn = db.begin_write()?;
+                txn.open_table(STARS)?;
+                txn.open_table(TAGS)?;
+                txn.commit()?;
+            }
+            Ok(())
+        };
+        create().map_err(|cause| OpenError::Damaged {
+            path: path.display().to_string(),
+            cause: format!("{cause:#}"),
+        })?;
+        Ok(Marks {
+            db,
+            generation: AtomicU64::new(1),
+        })
+    }
+
+    /// Grows with every change in this process.
+    pub fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Acquire)
+    }
+
+    /// Starred sessions as `agent:native`.
+    pub fn starred(&self) -> Result<HashSet<String>> {
+        let txn = self.db.begin_read()?;
+        let mut keys = HashSet::new();
+        for row in txn.open_table(STARS)?.iter()? {
+            keys.insert(row?.0.value().to_owned());
+        }
+        Ok(keys)
+    }
+
+    /// Tags by `agent:native`, each list in order.
+    pub fn tags(&self) -> Result<HashMap<String, Vec<String>>> {
+        let txn = self.db.begin_read()?;
+        let mut tags: HashMap<String, BTreeSet<String>> = HashMap::new();
+        for row in txn.open_table(TAGS)?.iter()? {
+            let (key, _) = row?;
+            let (session, tag) = key.value();
+            tags.entry(session.to_owned())
+                .or_default()
+                .insert(tag.to_owned());
+        }
+        Ok(tags
+            .into_iter()
+            .map(|(key, tags)| (key, tags.into_iter().collect()))
+            .collect())
+    }
+
+    /// Stars (at this time, ms) or unstars a session.
+    pub fn set_star(&self, key: &SessionKey, at: Option<i64>) -> Result<()> {
+        let name = key.to_string();
+        self.change(|txn| {
+            let mut table = txn.open_table(STARS)?;
+            match at {
+                Some(at) => table.insert(name.as_str(), at)?.map(drop),
+                None => table.remove(name.as_str())?.map(drop),
+            };
+            Ok(())
+        })
+    }
+
+    /// Gives (at this time, ms) or takes a tag.
+    pub fn set_tag(&self, key: &SessionKey, tag: &str, at: Option<i64>) -> Result<()> {
+        let name = key.to_string();
+        self.change(|txn| {
+            let mut table = txn.open_table(TAGS)?;
+            match at {
+                Some(at) => table.insert((name.as_str(), tag), at)?.map(drop),
+                None => table.remove((name.as_str(), tag))?.map(drop),
+            };
+            Ok(())
+        })
+    }
+
+    fn change(&self, change: impl FnOnce(&redb::WriteTransaction) -> Result<()>) -> Result<()> {
+        let mut txn = self.db.begin_write()?;
+        txn.set_quick_repair(true);
+        change(&txn)?;
+        txn.commit()?;
+        self.generation.fetch_add(1, Ordering::AcqRel);
+        Ok(())
+    }
+}

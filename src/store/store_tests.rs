@@ -1,0 +1,230 @@
+use super::*;
+use crate::model::*;
+use std::collections::BTreeMap;
+
+fn store(folder: &tempfile::TempDir) -> Store {
+    Store::open(&folder.path().join("data/sessions.redb")).unwrap()
+}
+
+fn session(native: &str) -> SessionSummary {
+    let key = SessionKey::new(&AgentId::new("any"), native);
+    SessionSummary {
+        key,
+        project: "/w".into(),
+        ..Default::default()
+    }
+}
+
+#[test]
+fn what_is_committed_is_read_and_the_rest_is_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = store(&folder);
+    let one = session("one");
+    let mut writer = store.write().unwrap();
+    let sid = writer.sid_for(&one.key).unwrap();
+    writer.put_session(sid, &one).unwrap();
+    assert_eq!(store.read().unwrap().sessions().unwrap(), []);
+    let generation = writer.commit().unwrap();
+    let reader = store.read().unwrap();
+    assert_eq!(reader.sessions().unwrap(), [(sid, one.clone())]);
+    assert_eq!(
+        (reader.generation().unwrap(), reader.sid(&one.key).unwrap()),
+        (generation, Some(sid))
+    );
+    let mut writer = store.write().unwrap();
+    writer.put_session(sid, &session("other")).unwrap();
+    drop(writer);
+    assert_eq!(store.read().unwrap().session(sid).unwrap(), Some(one));
+}
+
+#[test]
+fn sids_are_never_given_twice_even_after_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = {
+        let store = store(&folder);
+        let mut writer = store.write().unwrap();
+        let sid = writer.sid_for(&session("one").key).unwrap();
+        writer.commit().unwrap();
+        sid
+    };
+    let store = store(&folder);
+    let mut writer = store.write().unwrap();
+    assert_eq!(writer.sid_for(&session("one").key).unwrap(), first);
+    assert_ne!(writer.sid_for(&session("two").key).unwrap(), first);
+}
+
+#[test]
+fn putting_days_takes_back_the_old_ones() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = store(&folder);
+    let row = |prompts| DayStats {
+        prompts,
+        ..Default::default()
+    };
+    let mut writer = store.write().unwrap();
+    writer
+        .put_days(
+            Sid(1),
+            &BTreeMap::from([(Day(5), row(1)), (Day(6), row(2))]),
+        )
+        .unwrap();
+    writer
+        .put_days(Sid(2), &BTreeMap::from([(Day(5), row(9))]))
+        .unwrap();
+    writer
+        .put_days(Sid(1), &BTreeMap::from([(Day(6), row(3))]))
+        .unwrap();
+    writer.commit().unwrap();
+    let mut all = Vec::new();
+    let each = |sid, day, stats: DayStats| {
+        all.push((sid, day, stats.prompts));
+        true
+    };
+    store.read().unwrap().all_days(each).unwrap();
+    assert_eq!(all, [(Sid(1), Day(6), 3), (Sid(2), Day(5), 9)]);
+}
+
+#[test]
+fn changes_are_told_by_generation() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = store(&folder);
+    let put = |native: &str| {
+        let mut writer = store.write().unwrap();
+        let sid = writer.sid_for(&session(native).key).unwrap();
+        writer.put_session(sid, &session(native)).unwrap();
+        (sid, writer.commit().unwrap())
+    };
+    assert_eq!(
+        store.changed_since(0),
+        None,
+        "nothing is known of the time before this process"
+    );
+    let (one, first) = put("one");
+    let (two, second) = put("two");
+    assert_eq!(store.changed_since(first), Some(vec![two]));
+    assert_eq!(store.changed_since(first - 1), Some(vec![one, two]));
+    assert_eq!(store.changed_since(second), Some(vec![]));
+}
+
+#[test]
+fn notes_fill_in_and_the_sessions_own_better_title_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = store(&folder);
+    let mut one = session("one");
+    one.title = Some("mine".into());
+    one.title_rank = TitleRank::Custom;
+    let two = session("two");
+    let mut writer = store.write().unwrap();
+    for s in [&one, &two] {
+        let note = Note {
+            source: "index".into(),
+            title: Some((TitleRank::Index, "theirs".into())),
+            ..Default::default()
+        };
+        writer.put_note(&s.key, note).unwrap();
+        let sid = writer.sid_for(&s.key).unwrap();
+        writer.put_session(sid, s).unwrap();
+    }
+    writer.commit().unwrap();
+    let names: Vec<_> = store
+        .read()
+        .unwrap()
+        .sessions()
+        .unwrap()
+        .into_iter()
+        .map(|(_, s)| s.name().to_owned())
+        .collect();
+    assert_eq!(names, ["mine", "theirs"]);
+}
+
+#[test]
+fn claims_are_kept_by_response_and_session() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = store(&folder);
+    let mut writer = store.write().unwrap();
+    let claim = |variant| Claim {
+        key: "k".into(),
+        variant,
+        ..Default::default()
+    };
+    writer.put_claim(7, Sid(1), &claim(0)).unwrap();
+    writer.put_claim(7, Sid(1), &claim(1)).unwrap();
+    writer.put_claim(7, Sid(2), &claim(0)).unwrap();
+    writer.put_claim(8, Sid(1), &claim(0)).unwrap();
+    writer.add_claimed(Sid(1), &[7]).unwrap();
+    writer.add_claimed(Sid(1), &[8]).unwrap();
+    assert_eq!(writer.claimed(Sid(1)).unwrap(), [7, 8]);
+    writer.remove_claims(7, Sid(1)).unwrap();
+    assert_eq!(writer.claims(7).unwrap(), [(Sid(2), claim(0))]);
+    assert_eq!(writer.claims(8).unwrap().len(), 1);
+}
+
+#[test]
+fn a_damaged_store_says_so_and_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("sessions.redb");
+    std::fs::write(&path, b"not a store at all").unwrap();
+    assert!(matches!(Store::open(&path), Err(OpenError::Damaged { .. })));
+    assert_eq!(std::fs::read(&path).unwrap(), b"not a store at all");
+}
+
+#[test]
+fn an_open_store_is_locked() {
+    let folder = tempfile::tempdir().unwrap();
+    let _held = store(&folder);
+    let second = Store::open(&folder.path().join("data/sessions.redb"));
+    assert!(matches!(second, Err(OpenError::Locked { .. })));
+}
+
+#[test]
+fn another_schema_is_told_from_damage() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("s.redb");
+    let db = redb::Database::create(&path).unwrap();
+    let txn = db.begin_write().unwrap();
+    txn.open_table(tables::META)
+        .unwrap()
+        .insert("schema", &999u64.to_le_bytes()[..])
+        .unwrap();
+    txn.commit().unwrap();
+    drop(db);
+    assert!(matches!(
+        Store::open(&path),
+        Err(OpenError::OtherVersion { found: 999, .. })
+    ));
+}
+
+#[test]
+fn results_of_a_family_replace_each_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = store(&folder);
+    store.put_result("a|", "a|1", b"one").unwrap();
+    store.put_result("b|", "b|1", b"b").unwrap();
+    store.put_result("a|", "a|2", b"two").unwrap();
+    let reader = store.read().unwrap();
+    assert_eq!(reader.result("a|1").unwrap(), None);
+    assert_eq!(reader.result("a|2").unwrap().as_deref(), Some(&b"two"[..]));
+    assert_eq!(reader.result("b|1").unwrap().as_deref(), Some(&b"b"[..]));
+}
+
+#[test]
+fn stars_and_tags_stay() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("marks.redb");
+    let key = session("one").key;
+    {
+        let marks = Marks::open(&path).unwrap();
+        let before = marks.generation();
+        marks.set_star(&key, Some(5)).unwrap();
+        marks.set_tag(&key, "bug", Some(5)).unwrap();
+        marks.set_tag(&key, "alpha", Some(6)).unwrap();
+        marks.set_tag(&key, "gone", Some(6)).unwrap();
+        marks.set_tag(&key, "gone", None).unwrap();
+        assert!(marks.generation() > before);
+    }
+    let marks = Marks::open(&path).unwrap();
+    assert!(marks.starred().unwrap().contains("any:one"));
+    assert_eq!(marks.tags().unwrap()["any:one"], ["alpha", "bug"]);
+    marks.set_star(&key, None).unwrap();
+    assert!(marks.starred().unwrap().is_empty());
+}

@@ -1,0 +1,42 @@
+//! Every table on one page. Values are postcard behind one version byte, or fixed-width.
+//!
+//! A change of a value's shape is a new table name or a new [`super::SCHEMA`]; an older store is set
+//! aside and rebuilt from the sources.
+
+use redb::TableDefinition;
+
+type Bytes = &'static [u8];
+
+/// `schema`, `generation`, `batch`, `next_sid`, `store_id`, `zone`.
+pub const META: TableDefinition<&str, Bytes> = TableDefinition::new("meta");
+/// sid -> `SessionSummary`.
+pub const SESSIONS: TableDefinition<u32, Bytes> = TableDefinition::new("sessions");
+/// `agent:native` -> sid.
+pub const SID_BY_KEY: TableDefinition<&str, u32> = TableDefinition::new("sid_by_key");
+/// (sid, local day) -> `DayStats`.
+pub const DAYS: TableDefinition<(u32, i32), Bytes> = TableDefinition::new("days");
+/// (hash of agent and response key, sid, variant) -> `Claim`.
+pub const USAGE: TableDefinition<(u128, u32, u16), Bytes> = TableDefinition::new("usage");
+/// (sid, chunk) -> hashes of the response keys that the session claims: 16 bytes each.
+pub const USAGE_OF: TableDefinition<(u32, u32), Bytes> = TableDefinition::new("usage_of");
+/// (sid, chunk) -> its records: hash and time (lowest bit: marked as a copy), 16 bytes each.
+pub const RECORDS: TableDefinition<(u32, u32), Bytes> = TableDefinition::new("records");
+/// sid -> hashes of records that are other sessions': 8 bytes each, sorted.
+pub const COPIED: TableDefinition<u32, Bytes> = TableDefinition::new("copied");
+/// Path -> `SourceRow`.
+pub const SOURCES: TableDefinition<&str, Bytes> = TableDefinition::new("sources");
+/// Path -> `Vec<ParseIssue>`.
+pub const ISSUES: TableDefinition<&str, Bytes> = TableDefinition::new("issues");
+/// `agent:native` -> `Vec<Note>`.
+pub const NOTES: TableDefinition<&str, Bytes> = TableDefinition::new("notes");
+/// Project path -> repository root (`""`: looked, none found).
+pub const REPOS: TableDefinition<&str, &str> = TableDefinition::new("repos");
+/// Aggregate cache.
+pub const RESULTS: TableDefinition<&str, Bytes> = TableDefinition::new("results");
+
+// in marks.redb
+
+/// `agent:native` -> time of starring, ms.
+pub const STARS: TableDefinition<&str, i64> = TableDefinition::new("stars");
+/// (`agent:native`, tag) -> time of tagging, ms.
+pub const TAGS: TableDefinition<(&str, &str), i64> = TableDefinition::new("tags");
