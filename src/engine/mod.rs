@@ -81,14 +81,11 @@ impl Engine {
         self.list_sessions(query)
     }
     /// All sessions that match, without grouping, newest first (JSON, CLI): rows, total, hidden.
-    pub fn session_rows(
-        &self,
-        query: &SessionsQuery,
-    ) -> anyhow::Result<(Vec<(Sid, Arc<SessionSummary>)>, usize, usize)> {
+    pub fn session_rows(&self, query: &SessionsQuery) -> anyhow::Result<(Vec<Row>, usize, usize)> {
         self.list_rows(query)
     }
     /// What lists show of these sessions, in the same order (one read of the stores for all).
-    pub fn cards(&self, rows: &[(Sid, Arc<SessionSummary>)]) -> anyhow::Result<Vec<Card>> {
+    pub fn cards(&self, rows: &[Row]) -> anyhow::Result<Vec<Card>> {
         self.cards_of(rows)
     }
     /// By native id, `agent:native`, or a unique prefix of at least 4 characters.
@@ -138,6 +135,9 @@ impl Engine {
         self.count_tags()
     }
 }
+
+/// A session in a plain list.
+pub type Row = (Sid, Arc<SessionSummary>);
 
 /// Answer of [`Engine::find_session`].
 pub enum Found {
