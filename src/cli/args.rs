@@ -46,25 +46,20 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub enum Verb {
-    /// Serve the dashboard and keep the index up to date (also without a verb)
     Serve(ServeArgs),
-    /// Bring sessions and search index up to date, then end
     Index(IndexArgs),
-    /// Find messages
     Search(SearchArgs),
-    /// List sessions, newest first
     List(ListArgs),
-    /// Show one session
     Show(ShowArgs),
-    /// Count: sessions, prompts, tokens, cost
     Stats(StatsArgs),
-    /// Check folders, permissions, stores, port and watcher, and list what could not be read
     Doctor(DoctorArgs),
     /// Print a completion script for a shell
-    #[command(
-        after_help = "Example:\n  codedash completions bash > ~/.local/share/bash-completion/completions/codedash"
-    )]
-    Completions { shell: clap_complete::Shell },
+    #[command(after_help = "\
+Example:
+  codedash completions bash > ~/.local/share/bash-completion/completions/codedash")]
+    Completions {
+        shell: clap_complete::Shell,
+    },
 }
 
 /// Serve the dashboard and keep the index up to date.
@@ -100,6 +95,7 @@ pub struct ServeArgs {
 
 /// What is read, and with how much memory: for verbs that may have to read it themselves.
 #[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Reading")]
 pub struct SourceArgs {
     /// Read the histories of another home too (a machine's, a container's); may repeat
     #[arg(long = "root", value_name = "[LABEL=]PATH")]

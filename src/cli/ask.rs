@@ -117,14 +117,6 @@ impl Ask {
             Ask::Own(own) => endpoint(&own.engine, id, params).map_err(refusal),
         }
     }
-
-    /// The server that answers, if one does.
-    pub fn server(&self) -> Option<&ServerFile> {
-        match self {
-            Ask::Server(server) => Some(server),
-            Ask::Own(_) => None,
-        }
-    }
 }
 
 fn over_http<T: DeserializeOwned>(

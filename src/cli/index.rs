@@ -110,6 +110,7 @@ impl Bar {
         if self.bar.is_some() {
             self.show_warming(&status.into());
         } else if self.last_phase.replace(Some(status.phase)) != Some(status.phase)
+            && status.phase != Phase::Idle
             && status.bytes_total > 0
         {
             // progress is a courtesy: nobody to read it is no reason to stop

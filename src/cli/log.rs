@@ -53,6 +53,8 @@ pub fn start(config: &Config, to_file: bool) -> anyhow::Result<Option<WorkerGuar
         .with(terminal)
         .with(file)
         .try_init();
+    // a thread's panic belongs where everything else is written
+    std::panic::set_hook(Box::new(|panic| tracing::error!("defect: {panic}")));
     Ok(guard)
 }
 

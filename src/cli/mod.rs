@@ -16,7 +16,7 @@ mod filters;
 mod index;
 mod list;
 mod log;
-mod open;
+pub mod open;
 mod owner;
 mod search;
 mod serve;

@@ -12,7 +12,7 @@ use crate::config::{Config, now_ms};
 use crate::engine::Engine;
 use crate::ingest::Ingest;
 use crate::web::{self, App};
-use anyhow::{Context, bail};
+use anyhow::Context;
 use std::io::{IsTerminal, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::path::PathBuf;
@@ -23,6 +23,9 @@ use tokio::sync::watch;
 
 /// A stop is over by then, whatever hangs.
 const STOP: Duration = Duration::from_millis(1900);
+
+/// Requests that are open when it begins may end until then.
+const DRAIN: Duration = Duration::from_millis(1200);
 
 pub fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
     let mut config = ask::config(&args.flags())?;
@@ -80,7 +83,7 @@ fn serve(
         stopping: stopping.clone(),
     };
     let url = url(&config.host, address);
-    let pages = runtime.block_on(async {
+    let mut pages = runtime.block_on(async {
         listener.set_nonblocking(true)?;
         let listener = tokio::net::TcpListener::from_std(listener)?;
         anyhow::Ok(tokio::spawn(web::serve(listener, app, stopping)))
@@ -90,6 +93,7 @@ fn serve(
         "codedash {} at {url}  (Ctrl-C stops it)",
         env!("CARGO_PKG_VERSION")
     ))?;
+    tracing::info!("codedash {} listens at {url}", env!("CARGO_PKG_VERSION"));
     let writing = {
         let engine = engine.clone();
         std::thread::spawn(move || start_writing(&engine))
@@ -97,22 +101,32 @@ fn serve(
     browse(config, &url);
     let ended = runtime.block_on(async {
         tokio::select! {
-            ended = pages => ended.context("the server ended")?.map(|()| None),
-            signal = signal() => signal.map(Some),
+            ended = &mut pages => Err(match ended {
+                Ok(Ok(())) => anyhow::anyhow!("the server ended by itself"),
+                Ok(Err(error)) => error,
+                Err(error) => error.into(),
+            }),
+            signal = signal() => signal,
         }
     });
     tracing::info!("stopping");
     give_up_after(STOP, config.clone());
     // a receiver that is gone has stopped
     let _ = stop.send(true);
-    if let Ok(Some(ingest)) = writing.join() {
-        ingest.stop();
+    let ingest = std::thread::spawn(move || {
+        if let Ok(Some(ingest)) = writing.join() {
+            ingest.stop();
+        }
+    });
+    if ended.is_ok() {
+        // open requests may end; what does not is cut off with the runtime
+        let _ = runtime.block_on(async { tokio::time::timeout(DRAIN, pages).await });
     }
-    runtime.shutdown_timeout(Duration::from_millis(1000));
-    match ended? {
-        Some(_) => Ok(()),
-        None => bail!("the server ended by itself"),
+    if ingest.join().is_err() {
+        tracing::error!("ingest did not stop well");
     }
+    runtime.shutdown_timeout(Duration::from_millis(200));
+    ended
 }
 
 /// Opens the index and starts ingest. A failure leaves the pages that need neither.

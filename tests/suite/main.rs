@@ -1,6 +1,7 @@
 //! The one integration binary: behaviour through public faces.
 
 mod agents;
+mod api;
 mod cli;
 mod demo;
 mod faults;

@@ -195,6 +195,10 @@ pub fn health(engine: &Engine, _: &Params) -> Result<Reply<Health>, Failure> {
     let ingest = engine.status.get();
     let commit = (ingest.last_commit_at > 0).then(|| now_ms() - ingest.last_commit_at);
     let status = if broken.is_some() { 503 } else { 200 };
+    let left = |total: u64, done: u64| match ingest.phase {
+        Phase::Idle => 0,
+        _ => total.saturating_sub(done),
+    };
     let body = Health {
         status: if broken.is_some() { "error" } else { "ok" }.to_owned(),
         error: broken,
@@ -202,8 +206,9 @@ pub fn health(engine: &Engine, _: &Params) -> Result<Reply<Health>, Failure> {
         data_dir: engine.config.dir.display().to_string(),
         phase: ingest.phase.as_str().to_owned(),
         lag: Lag {
-            bytes: ingest.bytes_total.saturating_sub(ingest.bytes_done),
-            sources: ingest.sources_total.saturating_sub(ingest.sources_done),
+            // the counts of the last pass stay on the board when it is over
+            bytes: left(ingest.bytes_total, ingest.bytes_done),
+            sources: left(ingest.sources_total, ingest.sources_done),
             last_commit_ms: commit,
             index_complete: ingest.index_complete,
         },

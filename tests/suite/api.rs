@@ -1,0 +1,373 @@
+//! The JSON endpoints as a client sees them. Shapes (names and kinds of every field) are snapshots:
+//! a changed one is a changed promise.
+
+use crate::house::{House, Server, house, id_of, shape};
+use serde_json::{Value, json};
+
+/// Two projects, a helper run, a session of 120 messages.
+fn furnished() -> House {
+    let house = house();
+    house
+        .codex_session("cache")
+        .cwd("/w/store")
+        .at("2026-11-02T09:00:00Z")
+        .prompt("add a flamingo cache layer")
+        .thinking("where to put the flamingo")
+        .tool("shell", "grep -r flamingo .", "store/flamingo.rs")
+        .answer("there is a **cache** now");
+    house
+        .codex_session("lane")
+        .originator("codex_exec")
+        .at("2026-11-03T09:00:00Z")
+        .prompt("count the flamingo files")
+        .answer("seven");
+    let mut long = house.codex_session("long").at("2026-11-04T09:00:00Z");
+    for number in 0..60 {
+        long = long
+            .prompt(&format!("question {number} of the heron"))
+            .answer(&format!("answer {number}"));
+    }
+    house
+}
+
+fn ids(rows: &Value) -> Vec<&str> {
+    let rows = rows.as_array().unwrap().iter();
+    rows.map(|row| row["id"].as_str().unwrap()).collect()
+}
+
+fn token(house: &House) -> String {
+    let text = std::fs::read(house.data().join("server.json")).unwrap();
+    let server: Value = serde_json::from_slice(&text).unwrap();
+    server["token"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn sessions_are_filtered_paged_and_counted() {
+    let house = furnished();
+    let server = house.serve();
+    server.settled();
+    let all = server.get("/api/sessions");
+    assert_eq!(all.headers["content-type"], "application/json");
+    assert_eq!(ids(&all.json()), [id_of("long"), id_of("cache")]);
+    assert_eq!(all.headers["x-total-count"], "2");
+    assert_eq!(all.headers["x-helper-count"], "1");
+
+    let with_helpers = server.get("/api/sessions?include_helpers=1");
+    assert_eq!(with_helpers.json().as_array().unwrap().len(), 3);
+    assert_eq!(with_helpers.headers["x-total-count"], "3");
+    assert_eq!(with_helpers.headers["x-helper-count"], "0");
+    let lane = &with_helpers.json()[1];
+    assert_eq!(
+        (&lane["is_helper"], &lane["helper_reason"]),
+        (&json!(true), &json!("scripted"))
+    );
+
+    let page = server.get("/api/sessions?limit=1&offset=1&include_helpers=1");
+    assert_eq!(ids(&page.json()), [id_of("lane")]);
+    assert_eq!(page.headers["x-total-count"], "3");
+    for (query, want) in [
+        ("project=/w/store", vec!["cache"]),
+        ("project=/w/store&project=/w/app", vec!["long", "cache"]),
+        ("from=2026-11-03", vec!["long"]),
+        ("to=2026-11-03", vec!["cache"]),
+        ("q=flamingo", vec!["cache"]),
+        ("sort=oldest", vec!["cache", "long"]),
+        ("agent=nobody", vec![]),
+        ("agent=&from=&to=&unknown=1", vec!["long", "cache"]),
+    ] {
+        let want: Vec<String> = want.into_iter().map(id_of).collect();
+        let got = server.get(&format!("/api/sessions?{query}")).json();
+        assert_eq!(ids(&got), want, "{query}");
+    }
+}
+
+#[test]
+fn a_session_is_paged_and_filtered_by_role() {
+    let house = furnished();
+    let server = house.serve();
+    server.settled();
+    let long = id_of("long");
+    let first = server.get(&format!("/api/session/{long}?limit=50")).json();
+    assert_eq!((&first["total"], &first["next"]), (&json!(120), &json!(50)));
+    assert_eq!(first["messages"][0]["content"], "question 0 of the heron");
+    assert_eq!(first["session"]["first_message"], "question 0 of the heron");
+    let last = server
+        .get(&format!("/api/session/{}?offset=119", &long[..8]))
+        .json();
+    assert_eq!(last["messages"].as_array().unwrap().len(), 1);
+    assert_eq!(last["messages"][0]["content"], "answer 59");
+    assert_eq!(last["next"], Value::Null);
+    let users = server
+        .get(&format!("/api/session/{long}?role=user&limit=1000"))
+        .json();
+    assert_eq!(users["total"], 60);
+    let around = server
+        .get(&format!("/api/session/{long}?around=77&limit=20"))
+        .json();
+    let seqs: Vec<u64> = around["messages"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|message| message["seq"].as_u64().unwrap())
+        .collect();
+    assert!(seqs.contains(&77) && seqs.len() <= 20, "{seqs:?}");
+
+    let preview = server.get(&format!("/api/preview/{long}?limit=3")).json();
+    assert_eq!(preview.as_array().unwrap().len(), 3);
+    assert_eq!(
+        preview[1],
+        json!({"role": "assistant", "content": "answer 0", "seq": 1})
+    );
+
+    for id in ["no-such-session", "%00", "..%2f..%2fetc", "a b"] {
+        let answer = server.get(&format!("/api/session/{id}"));
+        assert!((400..500).contains(&answer.status), "{id}: {answer:?}");
+    }
+    let missing = server.get("/api/session/no-such-session");
+    assert_eq!(missing.status, 404);
+    assert_eq!(missing.json()["messages"], json!([]));
+    assert!(
+        missing.json()["error"]
+            .as_str()
+            .unwrap()
+            .contains("no-such-session")
+    );
+}
+
+#[test]
+fn a_stream_gives_fifty_at_a_time_and_ends() {
+    let house = furnished();
+    let server = house.serve();
+    server.settled();
+    let events = |path: &str| -> Vec<(String, Value)> {
+        let answer = server.get(path);
+        assert_eq!(answer.headers["content-type"], "text/event-stream");
+        let events = answer
+            .body
+            .split("\n\n")
+            .filter(|event| !event.trim().is_empty());
+        events
+            .map(|event| {
+                let field = |name: &str| {
+                    let line = event.lines().find_map(|line| line.strip_prefix(name));
+                    line.map(str::trim)
+                };
+                let name = field("event:").unwrap_or("message").to_owned();
+                (name, serde_json::from_str(field("data:").unwrap()).unwrap())
+            })
+            .collect()
+    };
+    let all = events(&format!("/api/session/{}/stream", id_of("long")));
+    let names: Vec<&str> = all.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["message", "message", "message", "done"]);
+    let sizes: Vec<usize> = all[..3]
+        .iter()
+        .map(|(_, data)| data["messages"].as_array().unwrap().len())
+        .collect();
+    assert_eq!(sizes, [50, 50, 20]);
+    assert_eq!(all[1].1["offset"], 50);
+    assert_eq!(all[3].1, json!({"total": 120}));
+    let rest = events(&format!("/api/session/{}/stream?offset=110", id_of("long")));
+    assert_eq!(
+        rest[0].1["messages"][0]["content"],
+        "question 55 of the heron"
+    );
+    assert_eq!(rest.len(), 2);
+    assert_eq!(server.get("/api/session/none-such/stream").status, 404);
+}
+
+#[test]
+fn a_search_answers_with_exact_totals_and_facets() {
+    let house = furnished();
+    let server = house.serve();
+    server.settled();
+    let found = server.get("/api/search?q=flamingo").json();
+    assert_eq!(
+        (&found["total"], &found["hidden_sessions"]),
+        (&json!(1), &json!(1))
+    );
+    assert_eq!(found["results"][0]["sessionId"], id_of("cache").as_str());
+    assert_eq!(found["results"][0]["count"], found["total_messages"]);
+    let roles = found["facets"]["role"].as_array().unwrap();
+    let counted: u64 = roles
+        .iter()
+        .map(|role| role["count"].as_u64().unwrap())
+        .sum();
+    assert_eq!(found["total_messages"], counted);
+
+    let tools = server
+        .get("/api/search?q=flamingo&role=tool&role=output")
+        .json();
+    let roles: Vec<&str> = tools["results"][0]["matches"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|found| found["role"].as_str().unwrap())
+        .collect();
+    assert!(!roles.is_empty() && roles.iter().all(|role| ["tool", "output"].contains(role)));
+    let loose = server.get("/api/search?q=flamingo+zebrafinch").json();
+    assert_eq!(loose["tier"], "any_word");
+    let nothing = server.get("/api/search?q=zebrafinchquux").json();
+    assert_eq!(
+        (&nothing["total"], &nothing["results"]),
+        (&json!(0), &json!([]))
+    );
+}
+
+#[test]
+fn a_value_that_is_not_allowed_is_named() {
+    let house = house();
+    let server = house.serve();
+    for (path, name) in [
+        ("/api/sessions?limit=many", "limit"),
+        ("/api/sessions?offset=-1", "offset"),
+        ("/api/sessions?sort=best", "sort"),
+        ("/api/sessions?from=2026-02-30", "from"),
+        ("/api/sessions?from=today&to=3d", "from"),
+        ("/api/sessions?include_helpers=perhaps", "include_helpers"),
+        ("/api/search?q=x&role=nobody", "role"),
+        ("/api/search?q=x&sort=best", "sort"),
+        ("/api/search", "q"),
+        ("/api/analytics/cost?wait=long", "wait"),
+        ("/api/analytics/cost?seen=x", "seen"),
+    ] {
+        let answer = server.get(path);
+        assert_eq!(answer.status, 400, "{path}");
+        let error = answer.json()["error"].as_str().unwrap().to_owned();
+        assert!(error.starts_with(name), "{path}: {error}");
+    }
+}
+
+#[test]
+fn a_job_ends_with_its_fields_at_top_level_too() {
+    let house = furnished();
+    let server = house.serve();
+    server.settled();
+    let job = server.get("/api/analytics/cost?wait=30").json();
+    assert_eq!(job["status"], "done");
+    assert_eq!(job["totalSessionsAll"], 3);
+    assert_eq!(job["result"]["totalCost"], job["totalCost"]);
+    let agents = job["byAgent"].as_object().unwrap();
+    let summed: f64 = agents
+        .values()
+        .map(|agent| agent["cost"].as_f64().unwrap())
+        .sum();
+    assert!(
+        (summed - job["totalCost"].as_f64().unwrap()).abs() < 1e-6,
+        "{job}"
+    );
+    let part = server
+        .get("/api/analytics/cost?wait=30&from=2026-11-04")
+        .json();
+    assert_eq!(part["firstDate"], "2026-11-04");
+}
+
+#[test]
+fn stars_and_tags_are_kept_and_need_the_token() {
+    let house = furnished();
+    let server = house.serve();
+    server.settled();
+    let cache = id_of("cache");
+    let token = token(&house);
+    let star = format!("/api/session/{cache}/star");
+    let tag = format!("/api/session/{cache}/tag");
+    assert_eq!(server.post(&star, "guessed", "").status, 403);
+    assert_eq!(server.post(&star, &token, "").json()["on"], true);
+    assert_eq!(server.post(&tag, &token, r#"{"tag": "bug"}"#).status, 200);
+    let starred = server.get("/api/sessions?starred=1&tag=bug").json();
+    assert_eq!(ids(&starred), [cache.as_str()]);
+    assert_eq!(starred[0]["tags"], json!(["bug"]));
+    assert_eq!(
+        server.get("/api/tags").json(),
+        json!([{"tag": "bug", "count": 1}])
+    );
+    assert_eq!(
+        ids(&server.get("/api/sessions").json())[0],
+        cache,
+        "starred come first"
+    );
+    for body in [
+        "{",
+        "{}",
+        r#"{"tag": ""}"#,
+        r#"{"tag": "a\nb"}"#,
+        r#"{"tag": 1}"#,
+    ] {
+        assert_eq!(server.post(&tag, &token, body).status, 400, "{body}");
+    }
+    assert_eq!(
+        server
+            .post("/api/session/none-such/star", &token, "")
+            .status,
+        404
+    );
+    // kept over a restart
+    drop(server);
+    let server = house.serve();
+    server.settled();
+    assert_eq!(ids(&server.get("/api/sessions?starred=1").json()), [cache]);
+    let off = server
+        .post(&star, &self::token(&house), r#"{"on": false}"#)
+        .json();
+    assert_eq!(off["on"], false);
+    assert_eq!(server.get("/api/sessions?starred=1").json(), json!([]));
+}
+
+#[test]
+fn status_endpoints_say_what_there_is() {
+    let house = furnished();
+    let server = house.serve();
+    server.settled();
+    let warming = server.get("/api/warming").json();
+    assert_eq!(
+        (&warming["running"], &warming["phase"]),
+        (&json!(false), &json!("idle"))
+    );
+    let status = server.get("/api/index-status").json();
+    assert_eq!(status["index"]["sessions"], 3);
+    assert_eq!(status["index"]["hidden_sessions"], 1);
+    assert_eq!(
+        shape(&server.get("/api/sqlite-status").json()),
+        shape(&status)
+    );
+    assert_eq!(
+        server.get("/api/version").json(),
+        json!({"current": env!("CARGO_PKG_VERSION"), "latest": null, "updateAvailable": false})
+    );
+    let health = server.get("/health");
+    assert_eq!(health.status, 200);
+    assert_eq!(health.json()["status"], "ok");
+    assert_eq!(health.json()["lag"]["bytes"], 0);
+}
+
+/// Shapes of everything, from a house where nothing is empty.
+#[test]
+fn shapes_are_as_promised() {
+    let house = furnished();
+    let server = house.serve();
+    server.settled();
+    let cache = id_of("cache");
+    let token = token(&house);
+    server.post(
+        &format!("/api/session/{cache}/tag"),
+        &token,
+        r#"{"tag": "bug"}"#,
+    );
+    let ask = |server: &Server, path: &str| shape(&server.get(path).json());
+    for (name, path) in [
+        ("sessions", "/api/sessions?project=/w/store".to_owned()),
+        ("session", format!("/api/session/{cache}?role=tools")),
+        ("preview", format!("/api/preview/{cache}")),
+        ("search", "/api/search?q=flamingo&role=tool".to_owned()),
+        ("projects", "/api/projects?project=/w/store".to_owned()),
+        (
+            "analytics",
+            "/api/analytics/cost?wait=30&project=/w/store".to_owned(),
+        ),
+        ("warming", "/api/warming".to_owned()),
+        ("index-status", "/api/index-status".to_owned()),
+        ("health", "/health".to_owned()),
+    ] {
+        insta::assert_snapshot!(name, ask(&server, &path));
+    }
+}
