@@ -21,6 +21,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
 /// A stop is over by then, whatever hangs.
 const STOP: Duration = Duration::from_millis(1900);
 
@@ -82,22 +84,17 @@ fn serve(
         assets: web::assets::hash(),
         stopping: stopping.clone(),
     };
-    let url = url(&config.host, address);
     let mut pages = runtime.block_on(async {
         listener.set_nonblocking(true)?;
         let listener = tokio::net::TcpListener::from_std(listener)?;
         anyhow::Ok(tokio::spawn(web::serve(listener, app, stopping)))
     })?;
+    let url = url(&config.host, address);
     owner::announce(config, &url, reachable(address), &token)?;
-    say(&format!(
-        "codedash {} at {url}  (Ctrl-C stops it)",
-        env!("CARGO_PKG_VERSION")
-    ))?;
-    tracing::info!("codedash {} listens at {url}", env!("CARGO_PKG_VERSION"));
-    let writing = {
-        let engine = engine.clone();
-        std::thread::spawn(move || start_writing(&engine))
-    };
+    tracing::info!("codedash {VERSION} listens at {url}");
+    say(&format!("codedash {VERSION} at {url}  (Ctrl-C stops it)"))?;
+    let engine = engine.clone();
+    let writing = std::thread::spawn(move || start_writing(&engine));
     browse(config, &url);
     let ended = runtime.block_on(async {
         tokio::select! {
@@ -118,7 +115,7 @@ fn serve(
             ingest.stop();
         }
     });
-    if ended.is_ok() {
+    if !pages.is_finished() {
         // open requests may end; what does not is cut off with the runtime
         let _ = runtime.block_on(async { tokio::time::timeout(DRAIN, pages).await });
     }
