@@ -6,7 +6,7 @@
 use super::Engine;
 use super::catalog::Entry;
 use super::view::*;
-use crate::agents::{self, EventSink, Flow};
+use crate::agents::{self, Agent, EventSink, Flow};
 use crate::index::{SearchIndex, StoredMessage};
 use crate::model::{
     Checkpoint, Event, EventKind, Message, ParseIssue, Role, SessionStart, SessionSummary, Sid,
@@ -14,7 +14,7 @@ use crate::model::{
 };
 use crate::rollup::uuid_hash;
 use crate::store::SourceRef;
-use crate::transcript::{Locator, Pager, Step, Told};
+use crate::transcript::{Filter, Locator, Pager, Told};
 use anyhow::{Context, Result};
 use std::sync::Arc;
 
@@ -24,7 +24,7 @@ const SHORT: u64 = 8 << 20;
 const AROUND: u32 = 256;
 
 impl RoleFilter {
-    fn passes(self) -> fn(&Message) -> bool {
+    fn passes(self) -> Filter {
         match self {
             RoleFilter::All => |_| true,
             RoleFilter::User => |m| m.role == Role::User && m.prompt.is_prompt(),
@@ -71,7 +71,8 @@ impl Engine {
         {
             return from_index(index, sid, &query);
         }
-        match from_source(entry, &source, &copied, &query) {
+        let room = agents::room(source.agent.as_str()).context("no room reads this agent")?;
+        match from_source(room, entry, &source, &copied, &query) {
             // deleted since the last scan
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 self.from_archive(entry, &query)
@@ -102,13 +103,16 @@ struct Sink<'n, C> {
 }
 
 trait Consumer {
-    fn step(&self) -> Step;
+    /// Rooms ask once, before the first record.
+    const WANTS: Wants;
+    fn has_enough(&self) -> bool;
     fn push(&mut self, message: Message, at: Option<i64>);
 }
 
 impl Consumer for Pager {
-    fn step(&self) -> Step {
-        Pager::step(self)
+    const WANTS: Wants = Wants::ALL;
+    fn has_enough(&self) -> bool {
+        self.is_full()
     }
     fn push(&mut self, message: Message, at: Option<i64>) {
         Pager::push(self, message, at);
@@ -116,11 +120,9 @@ impl Consumer for Pager {
 }
 
 impl Consumer for Locator {
-    fn step(&self) -> Step {
-        match self.found() {
-            Some(_) => Step::Full,
-            None => Step::Count,
-        }
+    const WANTS: Wants = Wants::META;
+    fn has_enough(&self) -> bool {
+        self.found().is_some()
     }
     fn push(&mut self, message: Message, _at: Option<i64>) {
         Locator::push(self, &message);
@@ -129,10 +131,7 @@ impl Consumer for Locator {
 
 impl<C: Consumer> EventSink for Sink<'_, C> {
     fn wants(&self) -> Wants {
-        match self.consumer.step() {
-            Step::Text => Wants::ALL,
-            Step::Count | Step::Full => Wants::META,
-        }
+        C::WANTS
     }
     fn session(&mut self, start: SessionStart) {
         self.ours = start.native == self.native;
@@ -142,7 +141,7 @@ impl<C: Consumer> EventSink for Sink<'_, C> {
             && let EventKind::Message(message) = event.kind
         {
             self.consumer.push(*message, event.at);
-            if self.consumer.step() == Step::Full {
+            if self.consumer.has_enough() {
                 self.stopped = true;
                 return Flow::Stop;
             }
@@ -153,9 +152,12 @@ impl<C: Consumer> EventSink for Sink<'_, C> {
 }
 
 /// Returns the consumer and whether the source was read to its end.
-fn run<C: Consumer>(native: &str, source: &SourceRef, consumer: C) -> std::io::Result<(C, bool)> {
-    let room = agents::room(source.agent.as_str())
-        .ok_or_else(|| std::io::Error::other("no room reads this agent"))?;
+fn run<C: Consumer>(
+    room: &dyn Agent,
+    native: &str,
+    source: &SourceRef,
+    consumer: C,
+) -> std::io::Result<(C, bool)> {
     let mut sink = Sink {
         native,
         ours: false,
@@ -167,6 +169,7 @@ fn run<C: Consumer>(native: &str, source: &SourceRef, consumer: C) -> std::io::R
 }
 
 fn from_source(
+    room: &dyn Agent,
     entry: &Entry,
     source: &SourceRef,
     copied: &[u64],
@@ -176,14 +179,14 @@ fn from_source(
     let native = &entry.summary.key.native;
     let offset = match query.around {
         Some(seq) => {
-            let (locator, _) = run(native, source, Locator::new(filter, seq))?;
+            let (locator, _) = run(room, native, source, Locator::new(filter, seq))?;
             locator.last() / query.limit * query.limit
         }
         None => query.offset,
     };
     let short = source.source.fingerprint.size <= SHORT;
     let pager = Pager::new(filter, offset, query.limit, short);
-    let (pager, ended) = run(native, source, pager)?;
+    let (pager, ended) = run(room, native, source, pager)?;
     let passed = pager.passed();
     let total = match ended {
         true => passed,
@@ -323,3 +326,7 @@ fn item(told: Told) -> TranscriptItem {
         output: told.output.map(|output| Box::new(item(*output))),
     }
 }
+
+#[cfg(test)]
+#[path = "messages_tests.rs"]
+mod tests;

@@ -23,6 +23,9 @@ mod tally;
 mod testing;
 pub mod view;
 
+/// Every agent and display variant there is, in table order.
+pub use crate::agents::all_infos as agents;
+
 use crate::config::{Config, now_ms};
 use crate::index::SearchIndex;
 use crate::model::{Day, SessionSummary, Sid};

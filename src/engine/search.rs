@@ -39,7 +39,7 @@ impl Engine {
         };
         let request = SearchRequest {
             ticks: self.ticks(asked),
-            include_hidden: asked.filters.include_helpers || asks_for_hidden(&query),
+            include_hidden: asked.filters.include_helpers,
             query,
             sort: asked.sort,
             offset: asked.offset,
@@ -203,15 +203,6 @@ impl Branches {
         };
         (self.wanted.is_empty() || self.wanted.iter().any(has)) && !self.unwanted.iter().any(has)
     }
-}
-
-/// Who asks for helpers by name wants to see them.
-fn asks_for_hidden(query: &Query) -> bool {
-    let hidden = |field: &Field| matches!(field, Field::IsHelper | Field::IsSubAgent);
-    query
-        .filters
-        .iter()
-        .any(|filter| !filter.negated && hidden(&filter.field))
 }
 
 #[cfg(test)]

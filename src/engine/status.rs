@@ -94,15 +94,16 @@ impl Engine {
         agents::all_infos().map(row).collect()
     }
 
-    /// Stores that did not open were renamed to `<name>.aside-...` beside the new ones.
+    /// Files that did not open, at this start or an earlier one, lie beside the new ones.
     fn set_aside(&self) -> Vec<String> {
-        let Ok(listing) = std::fs::read_dir(self.config.data_dir()) else {
-            return Vec::new();
-        };
-        let names = listing
+        let folders = [self.config.dir.clone(), self.config.data_dir()];
+        let items = folders
+            .iter()
+            .flat_map(std::fs::read_dir)
             .flatten()
-            .map(|item| item.file_name().to_string_lossy().into_owned());
-        let mut aside: Vec<String> = names.filter(|name| name.contains("aside")).collect();
+            .flatten();
+        let paths = items.map(|item| item.path().display().to_string());
+        let mut aside: Vec<String> = paths.filter(|path| path.contains(".aside-")).collect();
         aside.sort_unstable();
         aside
     }

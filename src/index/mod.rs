@@ -13,11 +13,15 @@ mod days;
 mod entry;
 mod fold;
 mod groups;
-mod index;
+mod handle;
+mod leaf;
+mod loose;
 mod lower;
 mod marks;
 mod open;
+mod parts;
 mod pass;
+mod plain;
 mod plan;
 mod schema;
 mod search;
@@ -25,9 +29,11 @@ mod snippet;
 mod spelling;
 mod stored;
 mod token;
+mod unit;
+mod view;
 mod word;
 
-pub use index::SearchIndex;
+pub use handle::SearchIndex;
 
 /// One message on its way into the index.
 #[derive(Clone, Debug, Default)]

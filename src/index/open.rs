@@ -1,7 +1,7 @@
 //! From a folder to an index, and what can be wrong with one.
 
 use super::entry::{Entry, InFlight};
-use super::index::{SearchIndex, Writer};
+use super::handle::{SearchIndex, Writer};
 use super::schema::{Fields, schema, settings, tokenizers};
 use super::stored::Store;
 use super::{INDEX_VERSION, IndexOptions, OpenError, Opened};

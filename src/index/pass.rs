@@ -2,14 +2,13 @@
 
 use super::days::Days;
 use super::groups::{Best, Groups};
-use super::plan::{AGENT, DAY, DROP, HIDDEN, MODEL, Names, PROJECT, Plan, ROLE, TOOL};
-use super::schema::{Head, NONE};
+use super::plan::{AGENT, DAY, DROP, HIDDEN, MODEL, PROJECT, Plan, ROLE, TOOL};
+use super::schema::Head;
+use super::view::View;
 use super::word::Scale;
 use super::{Facets, SessionAttrs, Sort};
 use crate::model::{Day, Role};
 use std::collections::{BTreeMap, HashMap};
-use std::sync::Arc;
-use tantivy::columnar::{Column, ColumnValues, StrColumn};
 use tantivy::query::Weight;
 use tantivy::{DocAddress, DocId, SegmentReader};
 
@@ -19,9 +18,6 @@ const ROLE_WEIGHTS: [f32; 8] = [1.3, 1.0, 0.7, 0.8, 0.6, 0.6, 0.6, 0.6];
 /// What the newest message gains over a very old one.
 const RECENCY: f32 = 0.1;
 const RECENCY_DAYS: f32 = 60.0;
-/// More local days than a segment can span between the first and the last moment that is a time.
-const DAYS_MAX: i64 = 60_000;
-
 pub(super) struct Pass<'a> {
     plan: &'a Plan,
     attrs: &'a SessionAttrs,
@@ -251,116 +247,4 @@ fn ordered(counts: impl Iterator<Item = (String, u64)>) -> Vec<(String, u64)> {
     let mut counts: Vec<_> = counts.filter(|(_, n)| *n > 0).collect();
     counts.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
     counts
-}
-
-/// The columns of one segment.
-struct View {
-    ord: u32,
-    head: Arc<dyn ColumnValues<u64>>,
-    ts: Column<i64>,
-    tools: NameView,
-    models: NameView,
-    days: Vec<u64>,
-    first_day: Day,
-}
-
-impl View {
-    fn open(plan: &Plan, reader: &SegmentReader, ord: u32) -> tantivy::Result<View> {
-        let fast = reader.fast_fields();
-        let ts = fast.i64("ts")?;
-        // an offset is less than a day: one more on both sides holds every local day
-        let first = ts.min_value().div_euclid(DAY_MS as i64) - 1;
-        let last = ts.max_value().div_euclid(DAY_MS as i64) + 1;
-        let slots = if plan.facets {
-            (last - first + 1).clamp(0, DAYS_MAX)
-        } else {
-            0
-        };
-        Ok(View {
-            ord,
-            head: fast.u64("head")?.values,
-            ts,
-            tools: NameView::open(fast.str("tool")?, &plan.tools, plan.facets)?,
-            models: NameView::open(fast.str("model")?, &plan.models, plan.facets)?,
-            days: vec![0; slots as usize],
-            first_day: Day(first as i32),
-        })
-    }
-
-    #[inline]
-    fn count_day(&mut self, day: Day) {
-        if let Some(slot) = self.days.get_mut((day.0 - self.first_day.0) as usize) {
-            *slot += 1;
-        }
-    }
-}
-
-/// A column of names of one segment: what each ordinal fails, and how often it was counted.
-struct NameView {
-    column: Option<(StrColumn, Arc<dyn ColumnValues<u64>>)>,
-    flags: Vec<u8>,
-    counts: Vec<u64>,
-    current: usize,
-}
-
-impl NameView {
-    fn open(column: Option<StrColumn>, names: &Names, facets: bool) -> tantivy::Result<NameView> {
-        let used = facets || !names.asks_nothing();
-        let Some(column) = column.filter(|_| used) else {
-            return Ok(NameView {
-                column: None,
-                flags: Vec::new(),
-                counts: Vec::new(),
-                current: 0,
-            });
-        };
-        let terms = column.num_terms();
-        let mut flags = vec![0; terms];
-        if !names.asks_nothing() {
-            let mut name = String::new();
-            for (ord, flag) in flags.iter_mut().enumerate() {
-                name.clear();
-                column.ord_to_str(ord as u64, &mut name)?;
-                *flag = names.flags(if name == NONE { "" } else { &name });
-            }
-        }
-        let values = column.ords().values.clone();
-        Ok(NameView {
-            column: Some((column, values)),
-            flags,
-            counts: vec![0; terms],
-            current: 0,
-        })
-    }
-
-    #[inline]
-    fn flags(&mut self, doc: DocId) -> u8 {
-        let Some((_, values)) = &self.column else {
-            return 0;
-        };
-        self.current = values.get_val(doc) as usize;
-        self.flags.get(self.current).copied().unwrap_or(0)
-    }
-
-    /// Counts the document that was asked last.
-    #[inline]
-    fn count(&mut self) {
-        if let Some(count) = self.counts.get_mut(self.current) {
-            *count += 1;
-        }
-    }
-
-    fn pour(&self, into: &mut HashMap<String, u64>) -> tantivy::Result<()> {
-        let Some((column, _)) = &self.column else {
-            return Ok(());
-        };
-        for (ord, &count) in self.counts.iter().enumerate().filter(|(_, n)| **n > 0) {
-            let mut name = String::new();
-            column.ord_to_str(ord as u64, &mut name)?;
-            if name != NONE {
-                *into.entry(name).or_default() += count;
-            }
-        }
-        Ok(())
-    }
 }

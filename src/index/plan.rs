@@ -64,28 +64,27 @@ fn window(from: Option<i64>, to: Option<i64>) -> Option<(i64, i64)> {
     (from.is_some() || to.is_some()).then(|| (from.unwrap_or(i64::MIN), to.unwrap_or(i64::MAX)))
 }
 
-/// A field given several times is "either": the earliest `after`, the latest `before`.
+/// A field given several times is "either", the earliest `after` and the latest `before`; what is
+/// excluded is so by each of them.
 fn times(filters: &[Filter], zone: &jiff::tz::TimeZone) -> Option<(i64, i64)> {
-    let (mut from, mut to) = (None::<i64>, None::<i64>);
-    let (mut not_before, mut not_after) = (None::<i64>, None::<i64>);
-    for filter in filters {
-        let (day, after) = match filter.field {
-            Field::After(day) => (start_of(day, zone), true),
-            Field::Before(day) => (start_of(day, zone), false),
-            _ => continue,
-        };
-        let (bound, widest): (&mut Option<i64>, fn(i64, i64) -> i64) = match (after, filter.negated)
-        {
-            (true, false) => (&mut from, i64::min),
-            (false, false) => (&mut to, i64::max),
-            // excluding what is after a day keeps what is before it
-            (true, true) => (&mut not_after, i64::min),
-            (false, true) => (&mut not_before, i64::max),
-        };
-        *bound = Some(bound.map_or(day, |known| widest(known, day)));
-    }
-    let from = from.into_iter().chain(not_before).max();
-    let to = to.into_iter().chain(not_after).min();
+    let days = |after: bool, negated: bool| {
+        let kind = filters.iter().filter(move |f| f.negated == negated);
+        kind.filter_map(move |f| match f.field {
+            Field::After(day) if after => Some(start_of(day, zone)),
+            Field::Before(day) if !after => Some(start_of(day, zone)),
+            _ => None,
+        })
+    };
+    let from = days(true, false)
+        .min()
+        .into_iter()
+        .chain(days(false, true))
+        .max();
+    let to = days(false, false)
+        .max()
+        .into_iter()
+        .chain(days(true, true))
+        .min();
     window(from, to)
 }
 

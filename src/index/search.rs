@@ -1,9 +1,10 @@
 //! A request answered: tiers, the pass, and the page's passages.
 
 use super::groups::Group;
-use super::lower::{Lowered, everything, lower};
+use super::lower::{Lowered, lower};
 use super::marks::Marks;
 use super::pass::{Pass, score_of};
+use super::plain::{Clause, boolean, constant, everything};
 use super::plan::Plan;
 use super::schema::Fields;
 use super::snippet::passage;
@@ -12,7 +13,8 @@ use super::word::Scale;
 use super::{Match, SearchRequest, SearchResponse, SessionHit, Snippet, Sort};
 use crate::model::Sid;
 use crate::query::{Field, Node};
-use tantivy::query::{BooleanQuery, ConstScoreQuery, EnableScoring, Occur, Query};
+use tantivy::query::{EnableScoring, Occur, Query, TermQuery};
+use tantivy::schema::IndexRecordOption;
 use tantivy::{Searcher, Term};
 
 /// With so few sessions to look into, their documents are walked and not the words'.
@@ -65,14 +67,12 @@ pub(super) fn search(
     })
 }
 
-type Clause = (Occur, Box<dyn Query>);
-
 /// What filters ask of the index itself: `file:`, and a handful of sessions.
 fn restrictions(
     searcher: &Searcher,
     fields: Fields,
     request: &SearchRequest,
-) -> tantivy::Result<Vec<(Occur, Box<dyn Query>)>> {
+) -> tantivy::Result<Vec<Clause>> {
     let mut clauses: Vec<Clause> = Vec::new();
     let mut wanted: Vec<Clause> = Vec::new();
     for filter in &request.query.filters {
@@ -93,8 +93,7 @@ fn restrictions(
         }
     }
     if !wanted.is_empty() {
-        let any = Box::new(BooleanQuery::new(wanted));
-        clauses.push((Occur::Must, Box::new(ConstScoreQuery::new(any, 0.0))));
+        clauses.push((Occur::Must, constant(boolean(wanted), 0.0)));
     }
     if let Some(only) = &request.only {
         let sids = only.iter().enumerate().filter(|(_, yes)| **yes);
@@ -105,13 +104,11 @@ fn restrictions(
                 .map(|sid| Term::from_field_u64(fields.sid, *sid as u64));
             let any: Vec<Clause> = terms
                 .map(|term| -> Clause {
-                    let option = tantivy::schema::IndexRecordOption::Basic;
-                    let query = tantivy::query::TermQuery::new(term, option);
+                    let query = TermQuery::new(term, IndexRecordOption::Basic);
                     (Occur::Should, Box::new(query))
                 })
                 .collect();
-            let any = Box::new(BooleanQuery::new(any));
-            clauses.push((Occur::Must, Box::new(ConstScoreQuery::new(any, 0.0))));
+            clauses.push((Occur::Must, constant(boolean(any), 0.0)));
         }
     }
     Ok(clauses)
@@ -177,7 +174,7 @@ impl Run<'_> {
         for (occur, query) in &self.restrict {
             clauses.push((*occur, query.box_clone()));
         }
-        Box::new(BooleanQuery::new(clauses))
+        boolean(clauses)
     }
 
     fn hit(

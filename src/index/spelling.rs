@@ -1,6 +1,6 @@
 //! Words of the dictionary near a word that was not found.
 
-use super::lower::as_part;
+use super::leaf::as_part;
 use super::token::PART;
 use std::collections::HashMap;
 use tantivy::query::FuzzyTermQuery;
@@ -12,7 +12,7 @@ const MIN_CHARS: usize = 4;
 /// From this length on two typos are believed.
 const TWO_TYPOS_FROM: usize = 8;
 /// The most frequent of the nearest.
-const AT_MOST: usize = 8;
+pub(super) const AT_MOST: usize = 8;
 
 /// Words at the smallest edit distance (a swap is one edit) at which there are any, most frequent
 /// first; the word itself when the dictionary has it.

@@ -6,6 +6,7 @@
 //! else separates, so `a::b`, `a-b` and `a/b` are neighbours that a phrase finds.
 
 use super::fold::{Kind, fold_into, kind};
+use super::parts::{BEYOND, CLASS, DIGIT, LOWER, Split, UNDER, UPPER, class_of, is_hex};
 use tantivy::tokenizer::{Token, TokenStream, Tokenizer};
 
 /// First character of every term that is part of a word.
@@ -15,29 +16,6 @@ const MAX_CHARS: usize = 64;
 const MAX_PARTS: usize = 32;
 /// From this length on a word may be a hash or base64, whose parts nobody looks for.
 const NOISE_FROM: usize = 16;
-
-const LOWER: u8 = 1;
-const UPPER: u8 = 2;
-const DIGIT: u8 = 4;
-const UNDER: u8 = 8;
-const BEYOND: u8 = 16;
-
-const CLASS: [u8; 256] = {
-    let mut table = [0; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        table[byte] = match byte as u8 {
-            b'a'..=b'z' => LOWER,
-            b'A'..=b'Z' => UPPER,
-            b'0'..=b'9' => DIGIT,
-            b'_' => UNDER,
-            0x80.. => BEYOND,
-            _ => 0,
-        };
-        byte += 1;
-    }
-    table
-};
 
 #[derive(Clone, Default)]
 pub(super) struct CodeTokenizer {
@@ -191,6 +169,8 @@ impl CodeStream<'_> {
             .next()
             .expect("scan stopped before a character");
         match kind(c) {
+            // a vowel sign without its consonant
+            Kind::Mark if c.is_alphanumeric() => self.scan_word(),
             Kind::Separator | Kind::Mark => self.at += c.len_utf8(),
             Kind::Word => self.scan_word(),
             Kind::Symbol => {
@@ -314,163 +294,6 @@ impl CodeStream<'_> {
     }
 }
 
-fn is_hex(word: &str) -> bool {
-    word.bytes().all(|b| b.is_ascii_hexdigit()) && word.bytes().any(|b| b.is_ascii_digit())
-}
-
-fn class_of(c: char) -> u8 {
-    match c {
-        _ if c.is_ascii() => CLASS[c as usize],
-        _ if c.is_uppercase() => UPPER,
-        _ if c.is_numeric() => DIGIT,
-        _ if kind(c) == Kind::Mark => 0,
-        _ => LOWER,
-    }
-}
-
-/// Cuts one word: `_`, `aB` and `ABc` (before the B) are hard cuts between segments; letters and
-/// digits are soft cuts inside a segment, taken when there are few of them.
-struct Split {
-    word: (usize, usize),
-    segment: Option<usize>,
-    /// Starts of the runs of the segment.
-    runs: [usize; 4],
-    count: usize,
-    /// The last two classes, the latest first, and where the latest began.
-    last: (u8, u8, usize),
-    turns: usize,
-}
-
-impl Split {
-    fn new(start: usize, end: usize) -> Split {
-        Split {
-            word: (start, end),
-            segment: None,
-            runs: [0; 4],
-            count: 0,
-            last: (0, 0, 0),
-            turns: 0,
-        }
-    }
-
-    fn step(&mut self, at: usize, class: u8, mut found: impl FnMut(usize, usize)) {
-        if class == 0 {
-            return;
-        }
-        let (last, before, last_at) = self.last;
-        if class == UNDER {
-            self.close(at, &mut found);
-        } else if self.segment.is_none() {
-            self.open(at);
-        } else if class == UPPER && last != UPPER {
-            self.turns += 1;
-            self.close(at, &mut found);
-            self.open(at);
-        } else if class == LOWER && last == UPPER && before == UPPER {
-            self.turns += 1;
-            self.close(last_at, &mut found);
-            self.open(last_at);
-        } else if (class == DIGIT) != (last == DIGIT) {
-            self.turns += 1;
-            if self.count < self.runs.len() {
-                self.runs[self.count] = at;
-            }
-            self.count += 1;
-        }
-        self.last = (class, last, at);
-    }
-
-    fn open(&mut self, at: usize) {
-        self.segment = Some(at);
-        self.runs[0] = at;
-        self.count = 1;
-    }
-
-    fn close(&mut self, end: usize, found: &mut impl FnMut(usize, usize)) {
-        let Some(start) = self.segment.take() else {
-            return;
-        };
-        if start == end {
-            return;
-        }
-        if (start, end) != self.word {
-            found(start, end);
-        }
-        if (2..self.runs.len()).contains(&self.count) {
-            for i in 0..self.count {
-                let to = if i + 1 < self.count {
-                    self.runs[i + 1]
-                } else {
-                    end
-                };
-                found(self.runs[i], to);
-            }
-        }
-    }
-}
-
-/// The tokens of one position of a query text.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Unit {
-    /// Distance in positions from the first unit.
-    pub offset: usize,
-    /// Absent for the last character of a CJK run.
-    pub whole: Option<String>,
-    /// With their byte ranges, without [`PART`].
-    pub parts: Vec<(String, usize, usize)>,
-}
-
-impl Unit {
-    /// A CJK character that stands alone in the query: any place in a run will do.
-    pub fn lone_cjk(&self) -> bool {
-        matches!((&self.whole, &self.parts[..]), (Some(w), [(p, ..)]) if w == p)
-    }
-
-    /// Parts that follow each other without overlap: the word spelled out.
-    pub fn spelled(&self) -> Vec<&str> {
-        let mut sorted: Vec<_> = self.parts.iter().collect();
-        sorted.sort_by_key(|(_, from, to)| (*from, std::cmp::Reverse(*to)));
-        let mut end = 0;
-        let mut out = Vec::new();
-        for (text, from, to) in sorted {
-            if *from >= end {
-                out.push(text.as_str());
-                end = *to;
-            }
-        }
-        out
-    }
-}
-
-/// The words of a query text as the index sees them.
-pub(super) fn units(text: &str) -> Vec<Unit> {
-    let mut tokenizer = CodeTokenizer::default();
-    let mut stream = tokenizer.token_stream(text);
-    let mut units: Vec<Unit> = Vec::new();
-    while stream.advance() {
-        let token = stream.token();
-        if units.last().is_none_or(|u| u.offset != token.position) {
-            units.push(Unit {
-                offset: token.position,
-                ..Unit::default()
-            });
-        }
-        let unit = units.last_mut().expect("pushed above");
-        match token.text.strip_prefix(PART) {
-            Some(part) => unit
-                .parts
-                .push((part.to_owned(), token.offset_from, token.offset_to)),
-            None => unit.whole = Some(token.text.clone()),
-        }
-    }
-    units.retain(|u| u.whole.is_some());
-    let first = units.first().map_or(0, |u| u.offset);
-    for unit in &mut units {
-        unit.offset -= first;
-    }
-    units
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -551,15 +374,5 @@ mod tests {
         let named = "very_long_test_name_".repeat(5);
         assert!(terms(&named).contains(&"+test".to_owned()));
         assert_eq!(terms(&named)[0].len(), 64);
-    }
-
-    #[test]
-    fn units_of_a_query() {
-        assert_eq!(units("你好世界").len(), 3);
-        assert!(units("界")[0].lone_cjk());
-        assert!(!units("世界")[0].lone_cjk());
-        assert_eq!(units("getUserName")[0].spelled(), ["get", "user", "name"]);
-        assert_eq!(units("x86_64")[0].spelled(), ["x86", "64"]);
-        assert_eq!(units("->"), []);
     }
 }

@@ -39,18 +39,19 @@ pub fn role_letter(roles: RoleSet) -> char {
     }
 }
 
-/// Makes a batch of reads durable; returns the number of sessions whose documents it carried.
+/// Makes a batch of reads durable; returns the number of documents it carried.
 pub fn commit(shared: &Shared, reads: Vec<SourceRead>) -> Result<u64> {
     if reads.is_empty() {
         return Ok(0);
     }
     let indexed = reads.iter().any(|read| read.purpose.documents.is_some());
-    let mut touched = Vec::new();
+    let (mut touched, mut documents) = (Vec::new(), 0);
     for read in &reads {
         let Some(roles) = read.purpose.documents else {
             continue;
         };
         for session in &read.sessions {
+            documents += session.documents;
             if let (Some(sid), Some(first)) = (session.sid, session.first_document) {
                 touched.push((
                     sid.0,
@@ -60,7 +61,6 @@ pub fn commit(shared: &Shared, reads: Vec<SourceRead>) -> Result<u64> {
             }
         }
     }
-    let documents = touched.len() as u64;
     let before = shared.batch.load(Ordering::Relaxed);
     if indexed
         && (!touched.is_empty() || reads.iter().any(|read| read.from_start && read.row.indexed))

@@ -57,6 +57,7 @@ pub struct SessionRead {
     pub note: Note,
     /// Ordinal of the first document handed over, when any was.
     pub first_document: Option<u32>,
+    pub documents: u64,
 }
 
 /// Folds and indexes as events come.
@@ -184,6 +185,7 @@ impl<'a> Sink<'a> {
             fold,
             note,
             first_document: None,
+            documents: 0,
         });
         Ok(())
     }
@@ -201,6 +203,7 @@ impl<'a> Sink<'a> {
             return;
         }
         session.first_document.get_or_insert(message.seq);
+        session.documents += 1;
         self.batch_bytes += message.text.len() + 64;
         self.batch.push(document(sid, at, message));
         if self.batch_bytes >= BATCH_BYTES || self.batch.len() >= BATCH_DOCS {

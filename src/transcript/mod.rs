@@ -5,7 +5,7 @@
 
 mod pager;
 
-pub use pager::{Locator, Pager, Step};
+pub use pager::{Filter, Locator, Pager};
 
 use crate::model::Message;
 

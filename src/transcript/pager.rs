@@ -8,17 +8,6 @@ use xxhash_rust::xxh3::xxh3_64;
 /// Messages read behind a full page in search of outputs of its calls.
 const LOOK_AHEAD: usize = 256;
 
-/// What the pager needs next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
-    /// Messages that may be shown: with their text.
-    Text,
-    /// Messages that are only counted.
-    Count,
-    /// Nothing more can change the page.
-    Full,
-}
-
 /// Pairs outputs with their calls by call id; agents without ids print right behind the call.
 #[derive(Default)]
 struct Pairs {
@@ -96,15 +85,10 @@ impl Pager {
         }
     }
 
-    pub fn step(&self) -> Step {
-        let full = self.page.len() >= self.limit && self.passed > self.offset + self.limit;
+    /// Nothing more can change the page, and nothing more is to be counted.
+    pub fn is_full(&self) -> bool {
         let looking = self.waiting > 0 && self.behind < LOOK_AHEAD;
-        match () {
-            _ if full && !looking && !self.to_the_end => Step::Full,
-            _ if full && !looking => Step::Count,
-            _ if self.passed < self.offset => Step::Count,
-            _ => Step::Text,
-        }
+        !self.to_the_end && self.passed > self.offset + self.limit && !looking
     }
 
     pub fn push(&mut self, message: Message, at: Option<i64>) {

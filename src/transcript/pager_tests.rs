@@ -101,11 +101,11 @@ fn reading_stops_when_the_page_cannot_change_any_more() {
     let mut pager = Pager::new(any, 0, 2, false);
     pager.push(message(0, Role::User, ""), None);
     pager.push(message(1, Role::Tool, "a"), None);
-    assert_eq!(pager.step(), Step::Text, "there may be a next page");
+    assert!(!pager.is_full(), "there may be a next page");
     pager.push(message(2, Role::User, ""), None);
-    assert_eq!(pager.step(), Step::Text, "the output is still to come");
+    assert!(!pager.is_full(), "the output is still to come");
     pager.push(message(3, Role::Output, "a"), None);
-    assert_eq!(pager.step(), Step::Full);
+    assert!(pager.is_full());
     assert_eq!(
         pager.passed(),
         3,
@@ -116,22 +116,11 @@ fn reading_stops_when_the_page_cannot_change_any_more() {
     let mut pager = Pager::new(any, 0, 1, false);
     pager.push(message(0, Role::Tool, "a"), None);
     let mut read = 1;
-    while pager.step() != Step::Full {
+    while !pager.is_full() {
         pager.push(message(read, Role::User, ""), None);
         read += 1;
     }
     assert!(read as usize <= LOOK_AHEAD + 4, "{read}");
-}
-
-#[test]
-fn text_is_wanted_for_the_page_only() {
-    let mut pager = Pager::new(any, 1, 1, true);
-    assert_eq!(pager.step(), Step::Count);
-    pager.push(message(0, Role::User, ""), None);
-    assert_eq!(pager.step(), Step::Text);
-    pager.push(message(1, Role::User, ""), None);
-    pager.push(message(2, Role::User, ""), None);
-    assert_eq!(pager.step(), Step::Count);
 }
 
 fn stream() -> impl Strategy<Value = Vec<Message>> {

@@ -1,10 +1,41 @@
-//! Show: routes, pages, JSON, assets. (under construction)
+//! Show: routes, pages, JSON, assets.
+//!
+//! A handler reads typed parameters, asks the engine on the blocking pool ([`blocking`]) and hands a page
+//! struct to [`respond`], which renders the whole page or its main block. [`guard`] stands before every
+//! route, [`error`] dresses every failure, [`events`] streams what changed. Templates never compute, and
+//! a page never imports a page: what two pages share is a part (`facets`, `cards`, `transcript`, `charts`).
 
 pub mod api;
-pub mod blocking;
+
+mod ask;
+pub mod assets;
+mod blocking;
+mod cards;
+mod charts;
+mod clock;
+mod error;
+mod events;
+mod facets;
+mod filters;
+mod guard;
+mod highlight;
+mod markdown;
+mod marks;
+mod pages;
+mod params;
+mod respond;
+mod routes;
+#[cfg(test)]
+mod sample;
+mod shell;
+mod transcript;
+
+pub use routes::router;
 
 use crate::engine::Engine;
 use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
 
 /// What every handler has.
 #[derive(Clone)]
@@ -12,29 +43,38 @@ pub struct App {
     pub engine: Arc<Engine>,
     /// Per-start token that every changing request must carry.
     pub token: Arc<str>,
-    /// Content hash of the assets, part of their URLs.
+    /// Content hash of the assets, part of their URLs: [`assets::hash`].
     pub assets: &'static str,
     /// Fires when the server stops: every stream ends.
-    pub stopping: tokio::sync::watch::Receiver<bool>,
+    pub stopping: watch::Receiver<bool>,
 }
 
-pub mod assets {
-    pub fn hash() -> &'static str {
-        ""
-    }
-}
+/// Open requests have this long to end once the server stops.
+const DRAIN: Duration = Duration::from_millis(1500);
 
-/// Stand-in until the room lands.
+/// Answers on `listener` until `stopping` turns true, then drains for at most 1.5 s.
+///
+/// # Errors
+/// The listener fails for good.
 pub async fn serve(
     listener: tokio::net::TcpListener,
     app: App,
-    mut stopping: tokio::sync::watch::Receiver<bool>,
+    stopping: watch::Receiver<bool>,
 ) -> anyhow::Result<()> {
-    let router = api::router().with_state(app);
-    axum::serve(listener, router)
-        .with_graceful_shutdown(async move {
-            let _ = stopping.wait_for(|stop| *stop).await;
-        })
-        .await?;
-    Ok(())
+    let stopped = |mut stopping: watch::Receiver<bool>| async move {
+        // a dropped sender is a stopped server too
+        let _ = stopping.wait_for(|stop| *stop).await;
+    };
+    let deadline = {
+        let stopped = stopped(stopping.clone());
+        async move {
+            stopped.await;
+            tokio::time::sleep(DRAIN).await;
+        }
+    };
+    let server = axum::serve(listener, router(app)).with_graceful_shutdown(stopped(stopping));
+    tokio::select! {
+        result = async { server.await } => Ok(result?),
+        () = deadline => Ok(()),
+    }
 }

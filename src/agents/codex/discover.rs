@@ -1,10 +1,13 @@
 //! What lies below a Codex home, and which of two files of one session is read.
 
+use super::lists::is_id;
+use super::record::{Envelope, Meta, owned};
 use crate::agents::Listing;
+use crate::agents::read::json::Raw;
 use crate::model::{Fingerprint, IssueKind, ParseIssue, Rank, Source};
 use std::collections::BTreeMap;
 use std::fs::{self, Metadata};
-use std::io::{self, Read};
+use std::io::{self, BufRead, Read};
 use std::path::{Path, PathBuf};
 
 /// Kinds of sources; the number is `Source::layout`, with [`ARCHIVED`] added.
@@ -94,6 +97,21 @@ pub(super) fn open_text(path: &Path) -> io::Result<Box<dyn Read>> {
     })
 }
 
+/// A header is some 30 KB with the instructions in it.
+const HEADER: u64 = 1 << 20;
+
+/// The id in the first line of a file whose name has none.
+fn header_id(path: &Path) -> Option<String> {
+    let mut line = Vec::new();
+    let input = open_text(path).ok()?.take(HEADER);
+    io::BufReader::new(input)
+        .read_until(b'\n', &mut line)
+        .ok()?;
+    let envelope: Envelope = serde_json::from_slice(&line).ok()?;
+    let meta: Meta = envelope.payload.and_then(Raw::object).unwrap_or_default();
+    owned(envelope.id.or(meta.id)).filter(|id| is_id(id))
+}
+
 pub(super) fn discover(root: &Path, found: &mut dyn FnMut(Source)) -> Listing {
     let mut search = Search {
         root,
@@ -151,21 +169,25 @@ impl Search<'_> {
                 self.fail(entry.path(), "the file cannot be examined");
                 continue;
             };
+            let native = match name.id {
+                "" => header_id(entry.path()).unwrap_or_default(),
+                id => id.to_owned(),
+            };
             let source = Source {
                 path: entry.path().to_owned(),
                 fingerprint: fingerprint(&meta),
                 rank: Rank::Primary,
                 layout: name.layout as u8 | flag,
-                native: name.id.to_owned(),
+                native,
                 parent: None,
             };
-            if name.id.is_empty() {
+            if source.native.is_empty() {
                 self.unnamed.push(source);
                 continue;
             }
-            let known = self.named.get(name.id);
+            let known = self.named.get(&source.native);
             if known.is_none_or(|known| worth(&source) > worth(known)) {
-                self.named.insert(name.id.to_owned(), source);
+                self.named.insert(source.native.clone(), source);
             }
         }
     }

@@ -8,7 +8,7 @@ use crate::model::{Checkpoint, IssueKind, ParseIssue, Source};
 use std::io;
 
 /// No document of those times comes near this.
-const MOST: u64 = 256 << 20;
+const MOST: u64 = 64 << 20;
 
 fields! {
     struct Document {

@@ -2,9 +2,9 @@
 
 use super::output;
 use super::prompt::{self, Prompt};
-use super::reader::{Call, Out, Reader, voice};
+use super::reader::{Call, Out, Reader};
 use super::record::{self, DoneItem, Event as Told, Item, Part, filled, is, owned, word};
-use super::twice::{Form, fingerprint};
+use super::twice::{Form, Voice, fingerprint};
 use crate::agents::read::json::Raw;
 use crate::agents::read::text::{self, Body};
 use crate::agents::read::tool;
@@ -102,7 +102,7 @@ impl Reader<'_> {
             interruption,
         } = prompt::read(block);
         if kind == PromptKind::Injected {
-            if let Some(cwd) = prompt::element(block, "cwd") {
+            if let Some(cwd) = prompt::folder(block) {
                 self.folder(cwd, out);
             }
             if interruption {
@@ -117,7 +117,7 @@ impl Reader<'_> {
     }
 
     fn injected(&mut self, text: Cow<'_, str>, form: Form, out: &mut Out<'_>) {
-        if self.state.twins.is_second(voice(Role::User), form, &text) {
+        if self.state.twins.is_second(Voice::Person, form, &text) {
             return;
         }
         let body = self.person_body(text);
@@ -134,7 +134,7 @@ impl Reader<'_> {
         }
         let images = said.stubs.len() as u32;
         let words = said.texts.join("\n\n");
-        if self.state.twins.is_second(voice(Role::User), form, &words) {
+        if self.state.twins.is_second(Voice::Person, form, &words) {
             return;
         }
         let print = fingerprint(&words);
@@ -173,11 +173,7 @@ impl Reader<'_> {
     pub(super) fn answer(&mut self, said: Option<Cow<'_, str>>, form: Form, out: &mut Out<'_>) {
         let Some(said) = said else { return };
         self.works();
-        if self
-            .state
-            .twins
-            .is_second(voice(Role::Assistant), form, &said)
-        {
+        if self.state.twins.is_second(Voice::Answer, form, &said) {
             return;
         }
         let body = match self.wants.prose {
@@ -203,11 +199,7 @@ impl Reader<'_> {
     pub(super) fn thought(&mut self, thought: Option<Cow<'_, str>>, form: Form, out: &mut Out<'_>) {
         let Some(thought) = thought else { return };
         self.works();
-        if self
-            .state
-            .twins
-            .is_second(voice(Role::Thinking), form, &thought)
-        {
+        if self.state.twins.is_second(Voice::Thought, form, &thought) {
             return;
         }
         let body = self.rest_body(thought);
@@ -237,12 +229,13 @@ impl Reader<'_> {
         let name = filled(item.name).unwrap_or(Cow::Borrowed(fallback));
         let namespace = filled(item.namespace).unwrap_or_default();
         let given = item.arguments.or(item.input).or(item.action);
-        let mut shown = present(&name, &namespace, given, self.wants.rest);
+        let mut shown = present(&name, &namespace, given, self.wants.rest || pictured(given));
         shown.call.call_id = owned(item.call_id.or(item.id)).unwrap_or_default();
         shown.call.failed = is(item.status, "failed");
         self.called(Call {
             id: shown.call.call_id.clone(),
             name: shown.call.name.clone(),
+            kind: shown.call.kind,
             ..Call::default()
         });
         self.tool(shown, out);
@@ -254,7 +247,7 @@ impl Reader<'_> {
             "web_search_call" => ("web_search", item.action),
             _ => ("image_generation", item.revised_prompt),
         };
-        let mut shown = present(name, "", given, self.wants.rest);
+        let mut shown = present(name, "", given, self.wants.rest || pictured(given));
         shown.call.call_id = owned(item.call_id.or(item.id)).unwrap_or_default();
         shown.call.failed = ["failed", "error", "incomplete"]
             .iter()
@@ -280,7 +273,7 @@ impl Reader<'_> {
 
     fn tool(&mut self, shown: tool::Presented, out: &mut Out<'_>) {
         self.works();
-        let body = text::body(Cow::Owned(shown.text));
+        let body = self.rest_body(Cow::Owned(shown.text));
         let message = Message {
             tool: Some(Box::new(shown.call)),
             format: shown.format,
@@ -302,12 +295,16 @@ impl Reader<'_> {
                 let (text, images) = output::shown(given);
                 (text::body(Cow::Owned(text)), images)
             }
+            Some(given) if may_hold_images(given.as_json()) => {
+                let (text, images) = output::shown(given);
+                (unwanted(&text), images)
+            }
             Some(given) => (unwanted(given.as_json()), 0),
             None => (Body::default(), 0),
         };
         let message = Message {
             tool: Some(Box::new(ToolCall {
-                kind: tool::kind(&call.name),
+                kind: call.kind,
                 mcp: server(&call.name),
                 name: call.name,
                 call_id: id,
@@ -324,7 +321,6 @@ impl Reader<'_> {
     /// The model or a tool did something.
     fn works(&mut self) {
         self.state.turn.answered = true;
-        self.state.twins.answered();
     }
 
     /// Titles and rules need the beginning of what a person said, whatever is wanted.
@@ -354,11 +350,28 @@ struct Said {
     stubs: Vec<String>,
 }
 
+/// A body that is not wanted: its images are counted all the same.
 fn unwanted(text: &str) -> Body {
+    let found = may_hold_images(text).then(|| text::without_data(text));
     Body {
         bytes: text.len() as u64,
+        images: found.flatten().map_or(0, |(_, images)| images),
         ..Body::default()
     }
+}
+
+fn pictured(given: Option<Raw<'_>>) -> bool {
+    given.is_some_and(|given| may_hold_images(given.as_json()))
+}
+
+/// What every image in a text begins with, as a `data:` address, a block or bare base64. Megabytes of
+/// output are not decoded to find that they hold none.
+fn may_hold_images(text: &str) -> bool {
+    const SIGNS: [&str; 6] = ["data:", "image", "iVBORw0KGgo", "/9j/", "R0lGOD", "UklGR"];
+    let bytes = text.as_bytes();
+    SIGNS
+        .iter()
+        .any(|sign| memchr::memmem::find(bytes, sign.as_bytes()).is_some())
 }
 
 fn message(role: Role, body: Body) -> Message {
@@ -430,4 +443,23 @@ fn spawned(name: &str, given: Option<Raw<'_>>) -> Option<String> {
         .or_else(|| answer.get("thread_id"))
         .and_then(Raw::owned)
         .filter(|id| super::lists::is_id(id))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_is_named_in_every_way_of_writing() {
+        let named = |name, space| {
+            let call = present(name, space, None, false).call;
+            (call.name, call.mcp)
+        };
+        let some = |name: &str, server: &str| (name.to_owned(), Some(server.to_owned()));
+        assert_eq!(named("mcp__gh__search", ""), some("mcp__gh__search", "gh"));
+        assert_eq!(named("search", "mcp__gh__"), some("mcp__gh__search", "gh"));
+        assert_eq!(named("gh__search", "functions"), some("gh__search", "gh"));
+        assert_eq!(named("shell", "functions"), ("shell".to_owned(), None));
+        assert_eq!(named("create", "desk"), ("desk.create".to_owned(), None));
+    }
 }

@@ -20,44 +20,45 @@ fields! {
     }
 }
 
-/// Always read whole (it is small): of a session's lines the one with the newest `updated_at` wins,
-/// wherever it stands.
-pub(super) fn index(source: &Source, sink: &mut dyn EventSink) -> io::Result<Checkpoint> {
-    let mut newest: BTreeMap<String, (Option<i64>, String)> = BTreeMap::new();
-    let mut lines = Lines::open(&source.path, &Checkpoint::default())?;
-    let read = jsonl::each(&mut lines, sink, &mut |line, _| {
+/// Of a session's lines the one with the newest `updated_at` wins, wherever it stands: an older one is
+/// not told. The checkpoint's state holds the newest time of each session.
+pub(super) fn index(
+    source: &Source,
+    from: &Checkpoint,
+    sink: &mut dyn EventSink,
+) -> io::Result<Checkpoint> {
+    let mut newest: BTreeMap<String, i64> = postcard::from_bytes(&from.state).unwrap_or_default();
+    let mut lines = Lines::open(&source.path, from)?;
+    // whoever stops us knows that the checkpoint is worthless
+    let _ = jsonl::each(&mut lines, sink, &mut |line, sink| {
         let title: Title = serde_json::from_str(line.text)?;
-        if let (Some(id), Some(name)) = (owned(title.id), owned(title.name)) {
-            let updated = title.updated.and_then(Raw::time);
-            let known = newest.get(&id);
-            if known.is_none_or(|(before, _)| updated >= *before) {
-                newest.insert(id, (updated, name));
-            }
+        let (Some(id), Some(name)) = (owned(title.id).filter(|id| is_id(id)), owned(title.name))
+        else {
+            return Err(serde::de::Error::custom("no session or no name"));
+        };
+        let updated = title.updated.and_then(Raw::time).unwrap_or(i64::MIN);
+        let known = newest.entry(id.clone()).or_insert(i64::MIN);
+        if updated < *known {
+            return Ok(Flow::Go);
         }
-        Ok(Flow::Go)
-    })?;
-    if read == Flow::Stop {
-        return Ok(Checkpoint::default());
-    }
-    for (native, (_, name)) in newest.into_iter().filter(|(id, _)| is_id(id)) {
+        *known = updated;
         sink.session(SessionStart {
-            native,
+            native: id,
             mode: SourceMode::Annotate,
         });
-        let title = Fact::Title {
-            rank: TitleRank::Index,
-            text: text::one_line(&name, text::MAX_TITLE),
-        };
-        let event = Event {
+        Ok(sink.event(Event {
             at: None,
-            offset: 0,
-            kind: EventKind::Fact(title),
-        };
-        if sink.event(event) == Flow::Stop {
-            break;
-        }
-    }
-    Ok(Checkpoint::default())
+            offset: line.offset,
+            kind: EventKind::Fact(Fact::Title {
+                rank: TitleRank::Index,
+                text: text::one_line(&name, text::MAX_TITLE),
+            }),
+        }))
+    })?;
+    Ok(Checkpoint {
+        state: postcard::to_stdvec(&newest).expect("a map of strings serialises"),
+        ..lines.checkpoint()
+    })
 }
 
 fields! {

@@ -21,6 +21,7 @@
 mod database;
 mod discover;
 mod document;
+mod header;
 mod item;
 mod lists;
 mod output;
@@ -116,7 +117,7 @@ impl Agent for Codex {
             Layout::Rollout => rollout(source, from, sink),
             Layout::Packed => packed(source, sink),
             Layout::Document => document::parse(source, sink),
-            Layout::Index => lists::index(source, sink),
+            Layout::Index => lists::index(source, from, sink),
             Layout::History => lists::history(source, from, sink),
             Layout::Database => {
                 database::parse(source, sink);

@@ -66,10 +66,10 @@ fn read_bare(whole: &str) -> Prompt<'_> {
         result: (reading.kind == PromptKind::Shell)
             .then(|| element(whole, "result"))
             .flatten(),
-        kind: if known {
-            PromptKind::Injected
-        } else {
-            reading.kind
+        kind: match reading.kind {
+            _ if known => PromptKind::Injected,
+            PromptKind::Typed if is_slash(&reading.text) => PromptKind::Slash,
+            kind => kind,
         },
         interruption: reading.interruption || whole.starts_with("<turn_aborted>"),
         text: reading.text,
@@ -87,10 +87,36 @@ fn action(text: &str) -> String {
 }
 
 /// What stands between `<tag>` and `</tag>`, trimmed, when that is anything.
-pub(super) fn element<'a>(text: &'a str, tag: &str) -> Option<&'a str> {
+fn element<'a>(text: &'a str, tag: &str) -> Option<&'a str> {
     let (_, rest) = text.split_once(&format!("<{tag}>"))?;
     let (inner, _) = rest.rsplit_once(&format!("</{tag}>"))?;
     Some(inner.trim()).filter(|inner| !inner.is_empty())
+}
+
+/// The working directory as `<environment_context>` tells it; in its first version without a tag.
+pub(super) fn folder(text: &str) -> Option<&str> {
+    let context = text.trim().strip_prefix("<environment_context>")?;
+    let line = || {
+        context
+            .split_once("Current working directory:")?
+            .1
+            .lines()
+            .next()
+    };
+    element(context, "cwd").or_else(|| line().map(str::trim))
+}
+
+/// `/name` and what follows it; a path has a slash, a dot or a space where a name ends.
+fn is_slash(text: &str) -> bool {
+    let Some(rest) = text.strip_prefix('/') else {
+        return false;
+    };
+    let name = rest.split_whitespace().next().unwrap_or("");
+    !rest.starts_with(char::is_whitespace)
+        && name.starts_with(|c: char| c.is_ascii_alphabetic())
+        && name
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "-_:".contains(c))
 }
 
 /// `<image name="...">` and `</image>` stand around an attached image as text of their own.
@@ -161,6 +187,34 @@ mod tests {
             assert_eq!(read(text).kind, PromptKind::Injected, "{text}");
         }
         assert!(read("<turn_aborted>\nx\n</turn_aborted>").interruption);
+    }
+
+    #[test]
+    fn a_command_and_a_path() {
+        check(
+            "/review the last commit",
+            PromptKind::Slash,
+            "/review the last commit",
+        );
+        check("/prompts:fix-it", PromptKind::Slash, "/prompts:fix-it");
+        for text in [
+            "/etc/hosts is wrong",
+            "/ is full",
+            "/tmp.log",
+            "// why?",
+            "/",
+        ] {
+            check(text, PromptKind::Typed, text);
+        }
+    }
+
+    #[test]
+    fn the_folder_in_both_versions_of_the_context() {
+        let new = "<environment_context>\n  <cwd>/w/app</cwd>\n</environment_context>";
+        let old = "<environment_context>\nCurrent working directory: /w/app\nApproval policy: never\n</environment_context>";
+        assert_eq!(folder(new), Some("/w/app"));
+        assert_eq!(folder(old), Some("/w/app"));
+        assert_eq!(folder("<cwd>/w/app</cwd>"), None);
     }
 
     #[test]

@@ -1,23 +1,18 @@
 //! One rollout, record by record: what is remembered between records, and the records that are not
 //! items (headers, turns, usage, events).
 
-use super::discover::is_archived;
 use super::lists::is_id;
-use super::record::{
-    Counts, DoneItem, Envelope, Event as Told, Git, Meta, Turn, UsageRecord, filled, is, owned,
-    word,
-};
+use super::record::{DoneItem, Envelope, Event as Told, Meta, Turn, filled, is, owned, word};
 use super::replay::Replay;
-use super::twice::{Form, Twins, Voice};
-use super::usage::{self, Meter, Reading, Vector};
-use super::{parent, variant};
+use super::twice::{Form, Twins};
+use super::usage::{self, Meter, Vector};
 use crate::agents::read::json::Raw;
 use crate::agents::read::jsonl::Line;
 use crate::agents::read::text;
 use crate::agents::{EventSink, Flow};
 use crate::model::{
-    AgentId, Checkpoint, Event, EventKind, Fact, Message, Relation, Role, SessionStart, Source,
-    SourceMode, TitleRank, Wants,
+    Checkpoint, Event, EventKind, Fact, Message, Role, SessionStart, Source, SourceMode, TitleRank,
+    ToolKind, Wants,
 };
 use serde::de::Error as _;
 use serde::{Deserialize, Serialize};
@@ -26,11 +21,11 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct State {
     /// The thread's id: the file name's, or its header's where the name has none.
-    native: String,
+    pub(super) native: String,
     /// A header has been seen, and one that bears `native`.
-    header: bool,
-    named: bool,
-    told: Facts,
+    pub(super) header: bool,
+    pub(super) named: bool,
+    pub(super) told: Facts,
     pub(super) replay: Replay,
     pub(super) twins: Twins,
     pub(super) meter: Meter,
@@ -40,11 +35,11 @@ pub(super) struct State {
 
 /// Facts told last: only changes are told again.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-struct Facts {
-    cwd: String,
-    branch: String,
-    remote: String,
-    version: String,
+pub(super) struct Facts {
+    pub(super) cwd: String,
+    pub(super) branch: String,
+    pub(super) remote: String,
+    pub(super) version: String,
     model: String,
     window: u64,
 }
@@ -54,6 +49,7 @@ struct Facts {
 pub(super) struct Call {
     pub(super) id: String,
     pub(super) name: String,
+    pub(super) kind: ToolKind,
     pub(super) failed: bool,
     pub(super) child: Option<String>,
 }
@@ -71,14 +67,14 @@ pub(super) struct TurnState {
 const WAITING: usize = 64;
 
 pub(super) struct Reader<'s> {
-    source: &'s Source,
+    pub(super) source: &'s Source,
     pub(super) wants: Wants,
     pub(super) state: State,
     mode: SourceMode,
     opened: bool,
     seq: u32,
     /// The parent's running sums, once they are asked for.
-    sums: Option<Vec<Vector>>,
+    pub(super) sums: Option<Vec<Vector>>,
 }
 
 /// Where the events of one record go.
@@ -92,7 +88,7 @@ pub(super) struct Out<'a> {
 }
 
 impl Out<'_> {
-    fn push(&mut self, kind: EventKind) {
+    pub(super) fn push(&mut self, kind: EventKind) {
         if self.flow == Flow::Go {
             self.flow = self.sink.event(Event {
                 at: self.at,
@@ -152,6 +148,13 @@ impl<'s> Reader<'s> {
             return Err(serde_json::Error::custom("no type"));
         }
         let is_header = header || kind == "session_meta";
+        let told: Told = match kind {
+            "event_msg" => body.object().unwrap_or_default(),
+            _ => Told::default(),
+        };
+        if !is_sound(&told) {
+            return Err(serde_json::Error::custom("a text that is none"));
+        }
         self.open(is_header.then_some(body), sink);
         if !is_header {
             self.state
@@ -169,7 +172,7 @@ impl<'s> Reader<'s> {
         match kind {
             _ if is_header => self.header(body.object().unwrap_or_default(), header, &mut out),
             "turn_context" => self.turn(body.object().unwrap_or_default(), &mut out),
-            "event_msg" => self.told(body.object().unwrap_or_default(), &mut out),
+            "event_msg" => self.told(told, &mut out),
             "token_usage_record" => self.usage(body.object().unwrap_or_default(), &mut out),
             "compacted" => self.compacted(body, &mut out),
             "response_item" => self.item(body.object().unwrap_or_default(), &mut out),
@@ -219,97 +222,7 @@ impl<'s> Reader<'s> {
         out.push(EventKind::Message(Box::new(message)));
     }
 
-    fn header(&mut self, meta: Meta<'_>, old: bool, out: &mut Out<'_>) {
-        let id = owned(meta.id).unwrap_or_default();
-        let ours = id == self.state.native;
-        if !ours && self.state.header {
-            self.foreign(&id, out);
-            return;
-        }
-        let first = !self.state.header || (ours && !self.state.named);
-        self.state.header = true;
-        self.state.named |= ours;
-        if first {
-            self.begin(&meta, old, out);
-        }
-        self.setting(meta.cwd, meta.model, out);
-        let git: Git = meta.git.and_then(Raw::object).unwrap_or_default();
-        let told = &mut self.state.told;
-        if let Some(branch) = changed(&mut told.branch, git.branch) {
-            out.fact(Fact::Branch(branch));
-        }
-        if let Some(remote) = changed(&mut told.remote, git.repository_url) {
-            out.fact(Fact::Remote(remote));
-        }
-        if let Some(version) = changed(&mut told.version, meta.cli_version) {
-            out.fact(Fact::Version(version));
-        }
-    }
-
-    /// What only the first header says.
-    fn begin(&mut self, meta: &Meta<'_>, old: bool, out: &mut Out<'_>) {
-        if is_archived(self.source) {
-            out.fact(Fact::Archived);
-        }
-        let made = meta.timestamp.and_then(Raw::time);
-        if let (true, Some(first)) = (old, made) {
-            // the items of those times carry no time of their own
-            out.fact(Fact::Span { first, last: first });
-        }
-        if let Some(originator) = owned(meta.originator) {
-            if let Some(info) = variant(&originator) {
-                out.fact(Fact::Variant(AgentId::new(info.id)));
-            }
-            if originator == "codex_exec" {
-                out.fact(Fact::Scripted);
-            }
-            out.fact(Fact::Origin(originator));
-        }
-        let spawn = Spawn::of(meta);
-        let forked = owned(meta.forked_from_id).filter(|id| is_id(id));
-        let start = meta.start_ordinal.and_then(Raw::int).or_else(|| {
-            let base = meta.history_base?;
-            base.get("end_ordinal_exclusive")?.int()
-        });
-        let whole = forked.is_some() && meta.history_base.is_none() && !spawn.is_agent;
-        let parent = spawn.parent.clone().or_else(|| forked.clone());
-        let native = self.state.native.clone();
-        self.state
-            .replay
-            .begin(&native, made, parent.clone(), start, whole);
-        spawn
-            .label
-            .into_iter()
-            .for_each(|label| out.fact(Fact::AgentLabel(label)));
-        match (parent, spawn.is_agent) {
-            (Some(native), true) => out.fact(Fact::Parent {
-                native,
-                relation: spawn.relation,
-            }),
-            (Some(native), false) => out.fact(Fact::Parent {
-                native,
-                relation: Relation::Fork,
-            }),
-            // a run of Codex's own that does not say whose it is
-            (None, true) => out.fact(Fact::Scripted),
-            (None, false) => {}
-        }
-    }
-
-    /// A header of another thread: its records follow.
-    fn foreign(&mut self, id: &str, out: &mut Out<'_>) {
-        let undeclared = self.state.replay.parent.is_none() && is_id(id);
-        self.state.replay.foreign(id);
-        if undeclared {
-            out.fact(Fact::Parent {
-                native: id.to_owned(),
-                relation: Relation::Fork,
-            });
-        }
-    }
-
     fn turn(&mut self, turn: Turn<'_>, out: &mut Out<'_>) {
-        self.state.twins.turn();
         if let Some(id) = filled(turn.turn_id) {
             self.state.replay.turn(&id);
         }
@@ -317,7 +230,12 @@ impl<'s> Reader<'s> {
     }
 
     /// Model and folder as of now. A copied turn's are the parent's: remembered, not told.
-    fn setting(&mut self, cwd: Option<Raw<'_>>, model: Option<Raw<'_>>, out: &mut Out<'_>) {
+    pub(super) fn setting(
+        &mut self,
+        cwd: Option<Raw<'_>>,
+        model: Option<Raw<'_>>,
+        out: &mut Out<'_>,
+    ) {
         if let Some(model) = owned(model) {
             self.state.meter.model = model;
         }
@@ -342,7 +260,7 @@ impl<'s> Reader<'s> {
         }
     }
 
-    fn window(&mut self, raw: Option<Raw<'_>>, out: &mut Out<'_>) {
+    pub(super) fn window(&mut self, raw: Option<Raw<'_>>, out: &mut Out<'_>) {
         let window = raw.and_then(Raw::int).filter(|tokens| *tokens > 0);
         if let Some(window) = window.filter(|window| *window != self.state.told.window)
             && !self.state.replay.copying()
@@ -364,13 +282,10 @@ impl<'s> Reader<'s> {
                 if let Some(id) = filled(told.turn_id) {
                     self.state.replay.turn(&id);
                 }
-                self.state.twins.turn();
                 self.state.turn.aborted = false;
                 self.window(told.model_context_window, out);
             }
-            "task_complete" | "turn_complete" => self.state.twins.turn(),
             "turn_aborted" => {
-                self.state.twins.turn();
                 self.interrupted(out);
             }
             "exec_command_end" | "patch_apply_end" | "mcp_tool_call_end" => self.ended(&told),
@@ -476,104 +391,22 @@ impl<'s> Reader<'s> {
         }
         self.notice(filled(told.message), out);
     }
+}
 
-    fn count(&mut self, counts: Counts<'_>, out: &mut Out<'_>) {
-        self.window(counts.window, out);
-        let replay = &self.state.replay;
-        let inherited = replay.parent.is_some() && !replay.copying();
-        if let Some(reading) = self.state.meter.count(&counts, inherited) {
-            self.compare(&reading, out.at);
-            let state = &self.state;
-            let copy = state.replay.copying();
-            let thread = match &state.replay.parent {
-                Some(parent) if copy => parent,
-                _ => &state.native,
-            };
-            let event = state.meter.event(&reading, thread, out.at, copy);
-            out.push(EventKind::Usage(Box::new(event)));
-        }
-    }
-
-    /// Without sure signs the parent's own sums say whether a count is copied.
-    fn compare(&mut self, reading: &Reading, at: Option<i64>) {
-        let replay = &mut self.state.replay;
-        let (Some(met), Some(sum), true) = (replay.met, reading.sum, replay.compares()) else {
-            return;
-        };
-        let source = &self.source.path;
-        let parent = replay.parent.as_deref().unwrap_or_default();
-        let sums = self
-            .sums
-            .get_or_insert_with(|| parent::sums(source, parent));
-        if sums.get(met as usize) == Some(&sum) {
-            replay.met_again(at);
-            return;
-        }
-        replay.part();
-        // without the parent's sums there is only this: a counter that starts here has nothing behind it
-        if !sums.is_empty() || (reading.fresh && !replay.header) {
-            replay.own();
-        }
-    }
-
-    fn usage(&mut self, record: UsageRecord<'_>, out: &mut Out<'_>) {
-        let copy = match filled(record.thread_id) {
-            Some(thread) => thread != self.state.native,
-            None => self.state.replay.copying(),
-        };
-        if let Some(event) = self.state.meter.record(&record, copy) {
-            out.push(EventKind::Usage(Box::new(event)));
-        }
-    }
+/// What was said must be text: anything else would be lost without a word.
+fn is_sound(told: &Told<'_>) -> bool {
+    let said = [
+        (told.message, "user_message"),
+        (told.message, "agent_message"),
+        (told.text, "agent_reasoning"),
+    ];
+    said.into_iter()
+        .all(|(text, kind)| !is(told.kind, kind) || text.is_none_or(Raw::is_text))
 }
 
 /// The value when it is another than the one told last.
-fn changed(told: &mut String, raw: Option<Raw<'_>>) -> Option<String> {
+pub(super) fn changed(told: &mut String, raw: Option<Raw<'_>>) -> Option<String> {
     let value = owned(raw).filter(|value| value != told)?;
     told.clone_from(&value);
     Some(value)
-}
-
-/// What a header says of a sub-agent: `source` is `{"subagent": "review"}` or
-/// `{"subagent": {"thread_spawn": {...}}}`; newer builds have members of the header besides.
-struct Spawn {
-    is_agent: bool,
-    parent: Option<String>,
-    label: Option<String>,
-    relation: Relation,
-}
-
-impl Spawn {
-    fn of(meta: &Meta<'_>) -> Spawn {
-        let agent = meta.source.and_then(|source| source.get("subagent"));
-        let thread = agent.and_then(|agent| agent.get("thread_spawn"));
-        let spawned: Meta = thread.and_then(Raw::object).unwrap_or_default();
-        let parent = owned(spawned.parent_thread_id.or(meta.parent_thread_id));
-        let kind = agent.and_then(|agent| match agent.text() {
-            Some(word) => Some(word.into_owned()),
-            None => agent.members().first().map(|(key, _)| key.to_string()),
-        });
-        let named = [spawned, *meta]
-            .into_iter()
-            .find_map(|meta| owned(meta.agent_role.or(meta.agent_nickname).or(meta.agent_path)));
-        let relation = match kind.as_deref() {
-            Some("compact" | "memory_consolidation") => Relation::Housekeeping,
-            _ => Relation::SubAgent,
-        };
-        Spawn {
-            is_agent: agent.is_some() || parent.is_some(),
-            parent: parent.filter(|id| is_id(id)),
-            label: named.or(kind.filter(|kind| kind != "thread_spawn")),
-            relation,
-        }
-    }
-}
-
-/// Which voice a twin is looked for in.
-pub(super) const fn voice(role: Role) -> Voice {
-    match role {
-        Role::User => Voice::Person,
-        Role::Thinking => Voice::Thought,
-        _ => Voice::Answer,
-    }
 }

@@ -6,9 +6,11 @@
 //!
 //! In every vector `cached` and `cache_write` lie inside `input`, and `reasoning` inside `output`.
 
+use super::parent;
+use super::reader::{Out, Reader};
 use super::record::{Counts, UsageRecord, filled, owned};
 use crate::agents::read::json::{Raw, fields};
-use crate::model::{Tier, Tokens, UsageEvent};
+use crate::model::{EventKind, Tier, Tokens, UsageEvent};
 use serde::{Deserialize, Serialize};
 
 fields! {
@@ -64,12 +66,14 @@ impl Vector {
         })
     }
 
-    /// Some versions state `cached` above `input`: what was cached was read.
+    /// Parts that are stated larger than the whole are cut to it.
     fn tokens(&self) -> Tokens {
+        let cache_read = self.cached.min(self.input);
+        let cache_write = self.cache_write.min(self.input - cache_read);
         Tokens {
-            input: self.input.saturating_sub(self.cached + self.cache_write),
-            cache_read: self.cached,
-            cache_write_5m: self.cache_write,
+            input: self.input - cache_read - cache_write,
+            cache_read,
+            cache_write_5m: cache_write,
             output: self.output,
             reasoning: self.reasoning.min(self.output),
             ..Tokens::default()
@@ -177,5 +181,56 @@ pub(super) fn tier(raw: Option<Raw<'_>>) -> Tier {
         Some("flex") => Tier::Flex,
         Some("batch") => Tier::Batch,
         _ => Tier::Standard,
+    }
+}
+
+impl Reader<'_> {
+    pub(super) fn count(&mut self, counts: Counts<'_>, out: &mut Out<'_>) {
+        self.window(counts.window, out);
+        let replay = &self.state.replay;
+        let inherited = replay.parent.is_some() && !replay.copying();
+        if let Some(reading) = self.state.meter.count(&counts, inherited) {
+            self.compare(&reading, out.at);
+            let state = &self.state;
+            let copy = state.replay.copying();
+            let thread = match &state.replay.parent {
+                Some(parent) if copy => parent,
+                _ => &state.native,
+            };
+            let event = state.meter.event(&reading, thread, out.at, copy);
+            out.push(EventKind::Usage(Box::new(event)));
+        }
+    }
+
+    /// Without sure signs the parent's own sums say whether a count is copied.
+    fn compare(&mut self, reading: &Reading, at: Option<i64>) {
+        let replay = &mut self.state.replay;
+        let (Some(met), Some(sum), true) = (replay.met, reading.sum, replay.compares()) else {
+            return;
+        };
+        let source = &self.source.path;
+        let parent = replay.parent.as_deref().unwrap_or_default();
+        let sums = self
+            .sums
+            .get_or_insert_with(|| parent::sums(source, parent));
+        if sums.get(met as usize) == Some(&sum) {
+            replay.met_again(at);
+            return;
+        }
+        replay.part();
+        // without the parent's sums there is only this: a counter that starts here has nothing behind it
+        if !sums.is_empty() || (reading.fresh && !replay.header) {
+            replay.own();
+        }
+    }
+
+    pub(super) fn usage(&mut self, record: UsageRecord<'_>, out: &mut Out<'_>) {
+        let copy = match filled(record.thread_id) {
+            Some(thread) => thread != self.state.native,
+            None => self.state.replay.copying(),
+        };
+        if let Some(event) = self.state.meter.record(&record, copy) {
+            out.push(EventKind::Usage(Box::new(event)));
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! Where made-up records go, and what was written.
 
 use crate::model::usage::Tokens;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Write};
@@ -9,7 +10,7 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 /// How a session is listed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Class {
     /// In the list by default.
     Shown,
@@ -20,7 +21,7 @@ pub enum Class {
 }
 
 /// What the records of some sessions add up to; copies of other sessions' records count nothing.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tally {
     pub sessions: u64,
     /// Typed, queued, slash and shell prompts. Sub-agents have none: their task is not a person's.
@@ -61,10 +62,10 @@ impl AddAssign<&Tally> for Tally {
 }
 
 /// What was written: the oracle for tests and the head line of benches.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Made {
     /// By agent id and class.
-    pub tallies: BTreeMap<(&'static str, Class), Tally>,
+    pub tallies: BTreeMap<(String, Class), Tally>,
     /// Distinct (agent, project, first 200 characters of the first prompt) of shown sessions; a fork
     /// belongs to its parent's conversation.
     pub conversations: u64,
@@ -103,8 +104,9 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    pub fn count(&mut self, agent: &'static str, class: Class, tally: &Tally) {
-        *self.made.tallies.entry((agent, class)).or_default() += tally;
+    pub fn count(&mut self, agent: &str, class: Class, tally: &Tally) {
+        let key = (agent.to_owned(), class);
+        *self.made.tallies.entry(key).or_default() += tally;
     }
     pub fn merge(&mut self, other: Outcome) {
         for ((agent, class), tally) in &other.made.tallies {

@@ -9,7 +9,7 @@ use std::fs;
 use std::path::Path;
 
 /// Above this the image is not made and the database opens the normal way.
-const MOST: u64 = 512 << 20;
+const MOST: u64 = 128 << 20;
 
 pub(super) fn load(path: &Path) -> rusqlite::Result<Connection> {
     let wal = beside(path, "-wal");

@@ -1,0 +1,99 @@
+//! What a request asks for, beyond its path: parameters, fragment or whole page, theme.
+
+use super::params::Params;
+use axum::extract::FromRequestParts;
+use axum::http::{HeaderMap, header, request::Parts};
+use std::convert::Infallible;
+
+#[derive(Clone, Debug, Default)]
+pub struct Ask {
+    pub path: String,
+    pub params: Params,
+    /// The page's main block alone is wanted.
+    pub fragment: bool,
+    /// Asked by htmx (or for a fragment path): what follows is swapped into an open page.
+    pub htmx: bool,
+    /// Asked while somebody types: the address is replaced, not added to the history.
+    pub typing: bool,
+    pub theme: Theme,
+    pub if_none_match: Option<String>,
+}
+
+/// Colour scheme of the reader.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Theme {
+    /// As the system says.
+    #[default]
+    Auto,
+    Light,
+    Dark,
+}
+
+impl Theme {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Theme::Auto => "auto",
+            Theme::Light => "light",
+            Theme::Dark => "dark",
+        }
+    }
+    pub fn parse(word: &str) -> Option<Theme> {
+        [Theme::Auto, Theme::Light, Theme::Dark]
+            .into_iter()
+            .find(|theme| theme.as_str() == word)
+    }
+    /// Where the theme button leads.
+    pub fn next(self) -> Theme {
+        match self {
+            Theme::Auto => Theme::Light,
+            Theme::Light => Theme::Dark,
+            Theme::Dark => Theme::Auto,
+        }
+    }
+}
+
+pub const THEME_COOKIE: &str = "codedash-theme";
+
+impl Ask {
+    pub fn new(path: &str, query: &str, headers: &HeaderMap) -> Ask {
+        let params = Params::parse(query);
+        let has = |name: &str| headers.get(name).is_some_and(|value| value == "true");
+        let htmx = has("hx-request") && !has("hx-boosted") && !has("hx-history-restore-request");
+        let by_path = path.starts_with("/fragments/");
+        Ask {
+            path: path.to_owned(),
+            fragment: by_path || htmx,
+            htmx: by_path || htmx,
+            typing: headers.contains_key("hx-trigger-name"),
+            theme: params
+                .get("theme")
+                .and_then(Theme::parse)
+                .or_else(|| cookie(headers, THEME_COOKIE).and_then(Theme::parse))
+                .unwrap_or_default(),
+            params,
+            if_none_match: headers
+                .get(header::IF_NONE_MATCH)
+                .and_then(|value| value.to_str().ok())
+                .map(str::to_owned),
+        }
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Ask {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Ask, Infallible> {
+        let query = parts.uri.query().unwrap_or_default();
+        Ok(Ask::new(parts.uri.path(), query, &parts.headers))
+    }
+}
+
+fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    headers
+        .get_all(header::COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|line| line.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find_map(|(key, value)| (key == name).then_some(value))
+}

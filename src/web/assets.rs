@@ -1,0 +1,96 @@
+//! Files that never change under their address: `/assets/<hash>/<file>`.
+//!
+//! The hash covers all of them, so an upgrade changes every address and no reader needs a hard reload.
+
+use super::error::{Answer, Failure};
+use axum::extract::Path;
+use axum::http::{HeaderValue, header};
+use axum::response::IntoResponse;
+use std::borrow::Cow;
+use std::fmt::Write;
+use std::sync::LazyLock;
+use xxhash_rust::xxh3::Xxh3;
+
+struct Asset {
+    name: &'static str,
+    mime: &'static str,
+    body: Cow<'static, [u8]>,
+}
+
+const CSS: &str = "text/css; charset=utf-8";
+const JS: &str = "text/javascript; charset=utf-8";
+const SVG: &str = "image/svg+xml";
+
+macro_rules! asset {
+    ($name:literal, $mime:expr, $path:literal) => {
+        Asset {
+            name: $name,
+            mime: $mime,
+            body: Cow::Borrowed(include_bytes!(concat!("../../templates/assets/", $path))),
+        }
+    };
+}
+
+static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
+    vec![
+        asset!("app.css", CSS, "app.css"),
+        asset!("app.js", JS, "app.js"),
+        asset!("icons.svg", SVG, "icons.svg"),
+        asset!("favicon.svg", SVG, "favicon.svg"),
+        asset!("htmx.js", JS, "vendor/htmx.min.js"),
+        asset!("sse.js", JS, "vendor/sse.min.js"),
+        asset!("morph.js", JS, "vendor/idiomorph-ext.min.js"),
+        Asset {
+            name: "agents.css",
+            mime: CSS,
+            body: Cow::Owned(agent_colors().into_bytes()),
+        },
+    ]
+});
+
+static HASH: LazyLock<String> = LazyLock::new(|| {
+    let mut hasher = Xxh3::new();
+    for asset in ASSETS.iter() {
+        hasher.update(asset.name.as_bytes());
+        hasher.update(&asset.body);
+    }
+    format!("{:016x}", hasher.digest())
+});
+
+/// Content hash of all assets: `App::assets`.
+pub fn hash() -> &'static str {
+    &HASH
+}
+
+/// One class per agent, since the policy forbids inline style: `.a-<id> { --agent: <colour> }`.
+fn agent_colors() -> String {
+    let mut css = String::new();
+    for info in crate::engine::agents() {
+        writeln!(css, ".a-{}{{--agent:{}}}", info.id, info.color)
+            .expect("writing to a string succeeds");
+    }
+    css
+}
+
+/// Serves a file; one asked for under the hash of another build is given, but not kept.
+pub async fn serve(Path((hash, file)): Path<(String, String)>) -> Answer {
+    let asset = ASSETS
+        .iter()
+        .find(|asset| asset.name == file)
+        .ok_or_else(|| Failure::not_found("there is no such asset"))?;
+    let keep = if hash == *HASH {
+        "public, max-age=31536000, immutable"
+    } else {
+        "no-cache"
+    };
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static(asset.mime)),
+        (header::CACHE_CONTROL, HeaderValue::from_static(keep)),
+    ];
+    Ok((headers, asset.body.clone()).into_response())
+}
+
+/// Browsers ask for it unasked.
+pub async fn favicon() -> Answer {
+    serve(Path((HASH.clone(), "favicon.svg".into()))).await
+}

@@ -1,0 +1,104 @@
+//! A conversation as lists show it.
+
+use super::marks::Star;
+use super::params::segment;
+use super::shell::Shell;
+use crate::engine::view::{Card, CardMember};
+use crate::model::SessionSummary;
+
+/// A card with what its template must not work out.
+pub struct CardView {
+    pub card: Card,
+    pub href: String,
+    /// Title, else first prompt; `""` when there is neither.
+    pub name: String,
+    /// The first prompt where a title stands above it.
+    pub lead: String,
+    /// Models in short, joined.
+    pub models: String,
+    pub tokens: u64,
+    pub members: Vec<MemberView>,
+    pub star: Star,
+}
+
+pub struct MemberView {
+    pub member: CardMember,
+    pub href: String,
+    pub name: String,
+}
+
+/// Address of a session's page.
+pub fn href(session: &SessionSummary) -> String {
+    format!("/session/{}", segment(&session.key.native))
+}
+
+/// A name that is one line.
+pub fn name(session: &SessionSummary) -> String {
+    one_line(session.name(), 240)
+}
+
+pub fn one_line(text: &str, max: usize) -> String {
+    let mut line = String::new();
+    for word in text.split_whitespace() {
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+        if line.len() > max {
+            let cut = line.floor_char_boundary(max);
+            line.truncate(cut);
+            line.push('…');
+            break;
+        }
+    }
+    line
+}
+
+impl CardView {
+    pub fn new(card: Card, shell: &Shell) -> CardView {
+        let session = card.session.clone();
+        let name = name(&session);
+        let lead = one_line(&session.first_prompt, 240);
+        CardView {
+            href: href(&session),
+            lead: if lead == name { String::new() } else { lead },
+            name,
+            models: models(&session),
+            tokens: card.tokens.total(),
+            members: card.more.iter().cloned().map(MemberView::new).collect(),
+            star: Star::new(&session, card.starred, shell),
+            card,
+        }
+    }
+}
+
+impl MemberView {
+    pub fn new(member: CardMember) -> MemberView {
+        MemberView {
+            href: href(&member.session),
+            name: name(&member.session),
+            member,
+        }
+    }
+}
+
+/// The first model, and how many more.
+fn models(session: &SessionSummary) -> String {
+    match session.models.as_slice() {
+        [] => String::new(),
+        [only] => only.clone(),
+        [first, rest @ ..] => format!("{first} +{}", rest.len()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_one_line_and_cut_between_characters() {
+        assert_eq!(one_line(" a\n\n b\tc ", 9), "a b c");
+        let long = one_line(&"é".repeat(50), 9);
+        assert_eq!(long, format!("{}…", "é".repeat(4)));
+    }
+}

@@ -1,0 +1,144 @@
+//! Moments as people read them: how long ago, with the exact time in the title.
+
+use crate::model::Day;
+use askama::filters::Safe;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+/// Now and the zone of local days, taken once per page.
+#[derive(Clone, Debug)]
+pub struct Clock {
+    pub now: i64,
+    pub zone: TimeZone,
+}
+
+impl Clock {
+    /// `<time>` with the distance; `no time recorded` for records without one.
+    pub fn ago(&self, at: &Option<i64>) -> Safe<String> {
+        self.element(at, |clock, at| clock.distance(at))
+    }
+    /// `<time>` with the hour and minute, and the day when it is not today.
+    pub fn at(&self, at: &Option<i64>) -> Safe<String> {
+        self.element(at, |clock, at| clock.stamp(at))
+    }
+    /// `<time>` with the wall-clock time alone: within a transcript the day stands above.
+    pub fn hour(&self, at: &Option<i64>) -> Safe<String> {
+        self.element(at, |clock, at| clock.format(at, "%H:%M"))
+    }
+    pub fn day(&self, at: i64) -> Day {
+        Day::from_date(self.zoned(at).date())
+    }
+    /// `2h 14m` between two moments, `""` when either is missing.
+    pub fn span(&self, first: &Option<i64>, last: &Option<i64>) -> String {
+        match (first, last) {
+            (Some(first), Some(last)) if last > first => lasting(last.saturating_sub(*first)),
+            _ => String::new(),
+        }
+    }
+    /// A day as a heading: `Today`, `Yesterday`, `Tue 3 Mar`, with the year when it is another.
+    pub fn day_name(&self, day: Day) -> String {
+        let today = self.day(self.now);
+        let date = day.date();
+        match today.0 - day.0 {
+            0 => "Today".into(),
+            1 => "Yesterday".into(),
+            _ if date.year() == today.date().year() => date.strftime("%a %-d %b").to_string(),
+            _ => date.strftime("%a %-d %b %Y").to_string(),
+        }
+    }
+
+    fn element(&self, at: &Option<i64>, text: impl Fn(&Clock, i64) -> String) -> Safe<String> {
+        Safe(match at {
+            Some(at) => format!(
+                "<time datetime=\"{}\" title=\"{}\">{}</time>",
+                self.format(*at, "%Y-%m-%dT%H:%M:%S%:z"),
+                self.format(*at, "%a %-d %b %Y, %H:%M:%S %Z"),
+                text(self, *at)
+            ),
+            None => "<span class=\"faint\">no time recorded</span>".into(),
+        })
+    }
+    fn distance(&self, at: i64) -> String {
+        let seconds = self.now.saturating_sub(at) / 1000;
+        match seconds {
+            ..-60 => self.stamp(at),
+            -60..60 => "just now".into(),
+            60..3_600 => format!("{}m ago", seconds / 60),
+            3_600..86_400 => format!("{}h ago", seconds / 3_600),
+            86_400..1_209_600 => format!("{}d ago", seconds / 86_400),
+            _ if self.zoned(at).year() == self.zoned(self.now).year() => self.format(at, "%-d %b"),
+            _ => self.format(at, "%-d %b %Y"),
+        }
+    }
+    fn stamp(&self, at: i64) -> String {
+        let day = self.day(at);
+        let hour = self.format(at, "%H:%M");
+        if day == self.day(self.now) {
+            return hour;
+        }
+        format!("{}, {hour}", self.day_name(day))
+    }
+    fn format(&self, at: i64, form: &str) -> String {
+        self.zoned(at).strftime(form).to_string()
+    }
+    fn zoned(&self, at: i64) -> jiff::Zoned {
+        Timestamp::from_millisecond(at)
+            .unwrap_or(Timestamp::UNIX_EPOCH)
+            .to_zoned(self.zone.clone())
+    }
+}
+
+/// Two units at most.
+fn lasting(ms: i64) -> String {
+    let minutes = ms / 60_000;
+    match minutes {
+        0 => format!("{}s", ms / 1000),
+        1..60 => format!("{minutes}m"),
+        60..1_440 => format!("{}h {}m", minutes / 60, minutes % 60),
+        _ => format!("{}d {}h", minutes / 1_440, minutes % 1_440 / 60),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOON: i64 = 1_772_971_200_000; // 2026-03-08T12:00:00Z
+
+    #[test]
+    fn distances_and_days_in_the_readers_zone() {
+        let zone = TimeZone::get("Asia/Tokyo").unwrap();
+        let clock = Clock { now: NOON, zone };
+        let ago = clock.ago(&Some(NOON - 7_200_000)).0;
+        assert!(ago.contains(">2h ago<"), "{ago}");
+        assert!(ago.contains("19:00:00 JST"), "{ago}");
+        assert_eq!(
+            clock.day(NOON - 21 * 3_600_000 - 1).to_string(),
+            "2026-03-07"
+        );
+        assert_eq!(clock.day_name(clock.day(NOON)), "Today");
+        assert!(clock.ago(&None).0.contains("no time recorded"));
+    }
+
+    #[test]
+    fn spans_have_two_units_at_most() {
+        let clock = Clock {
+            now: NOON,
+            zone: TimeZone::UTC,
+        };
+        assert_eq!(clock.span(&Some(0), &Some(8_040_000)), "2h 14m");
+        assert_eq!(clock.span(&Some(0), &Some(200_000_000)), "2d 7h");
+        assert_eq!(clock.span(&Some(5), &Some(5)), "");
+        assert_eq!(clock.span(&None, &Some(5)), "");
+    }
+
+    #[test]
+    fn a_time_far_outside_does_not_panic() {
+        let clock = Clock {
+            now: NOON,
+            zone: TimeZone::UTC,
+        };
+        clock.ago(&Some(i64::MAX));
+        clock.ago(&Some(i64::MIN));
+    }
+}

@@ -1,0 +1,211 @@
+//! Facets and view options as links: every state of a list is an address.
+
+use super::params::Params;
+use crate::engine::view::FacetList;
+use crate::model::Day;
+
+/// Values shown at once; the rest is folded.
+const SHOWN: usize = 8;
+
+/// One facet of the side bar.
+pub struct Facet {
+    pub field: &'static str,
+    pub title: &'static str,
+    pub values: Vec<Value>,
+    pub folded: Vec<Value>,
+    /// Removes all ticks of this facet; `None` when there are none.
+    pub clear: Option<String>,
+}
+
+pub struct Value {
+    pub label: String,
+    /// The whole value, for the title.
+    pub value: String,
+    pub count: u64,
+    pub ticked: bool,
+    pub href: String,
+    /// Class of its colour, `""` for none.
+    pub class: String,
+}
+
+/// Links that tick and untick, in the engine's order of facets.
+pub fn facets(lists: &[FacetList], params: &Params, path: &str) -> Vec<Facet> {
+    lists
+        .iter()
+        .filter(|list| list.field != "day" && !list.values.is_empty())
+        .map(|list| facet(list, params, path))
+        .collect()
+}
+
+fn facet(list: &FacetList, params: &Params, path: &str) -> Facet {
+    let mut values: Vec<Value> = list
+        .values
+        .iter()
+        .map(|value| Value {
+            label: match value.label.is_empty() {
+                true => format!("(no {})", list.field),
+                false => value.label.clone(),
+            },
+            value: value.value.clone(),
+            count: value.count,
+            ticked: value.ticked,
+            href: params.toggled(list.field, &value.value).url(path),
+            class: match value.color {
+                Some(_) => format!("dot a-{}", value.value),
+                None => String::new(),
+            },
+        })
+        .collect();
+    // a tick is never hidden in the fold
+    values.sort_by_key(|value| !value.ticked);
+    let ticked = values.iter().filter(|value| value.ticked).count();
+    let shown = SHOWN.max(ticked);
+    let folded = if values.len() > shown + 1 {
+        values.split_off(shown)
+    } else {
+        Vec::new()
+    };
+    Facet {
+        field: list.field,
+        title: title(list.field),
+        values,
+        folded,
+        clear: (ticked > 0).then(|| params.without(list.field).url(path)),
+    }
+}
+
+fn title(field: &str) -> &'static str {
+    match field {
+        "agent" => "Agent",
+        "project" => "Project",
+        "repo" => "Repository",
+        "model" => "Model",
+        "role" => "Role",
+        "tool" => "Tool",
+        "branch" => "Branch",
+        "tag" => "Tag",
+        _ => "More",
+    }
+}
+
+/// One of a few ways to see the list.
+pub struct Choice {
+    pub label: &'static str,
+    pub href: String,
+    pub current: bool,
+}
+
+/// The options of one parameter; the first is the default and leaves the address clean.
+pub fn choices(
+    params: &Params,
+    path: &str,
+    name: &str,
+    options: &[(&'static str, &'static str)],
+) -> Vec<Choice> {
+    let default = options.first().map_or("", |first| first.0);
+    let current = params
+        .get(name)
+        .filter(|value| options.iter().any(|option| option.0 == *value))
+        .unwrap_or(default);
+    options
+        .iter()
+        .map(|(value, label)| Choice {
+            label,
+            href: params
+                .with(name, if *value == default { "" } else { value })
+                .url(path),
+            current: *value == current,
+        })
+        .collect()
+}
+
+/// The date range with its presets.
+pub struct Range {
+    pub from: String,
+    pub to: String,
+    pub presets: Vec<Choice>,
+    /// Removes the range; `None` when there is none.
+    pub clear: Option<String>,
+}
+
+pub fn range(params: &Params, path: &str, today: Day) -> Range {
+    let filters = params.filters();
+    let text = |day: Option<Day>| day.map_or_else(String::new, |day| day.to_string());
+    let preset = |label, days: i32| {
+        let from = Day(today.0 - days + 1);
+        Choice {
+            label,
+            href: params
+                .without("to")
+                .with("from", &from.to_string())
+                .url(path),
+            current: filters.from == Some(from) && filters.to.is_none(),
+        }
+    };
+    let whole = params.without("from").without("to").url(path);
+    let bounded = filters.from.is_some() || filters.to.is_some();
+    Range {
+        from: text(filters.from),
+        to: text(filters.to),
+        presets: vec![
+            Choice {
+                label: "All",
+                href: whole.clone(),
+                current: !bounded,
+            },
+            preset("Today", 1),
+            preset("7 d", 7),
+            preset("30 d", 30),
+            preset("90 d", 90),
+        ],
+        clear: bounded.then_some(whole),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::view::FacetValue;
+
+    fn list(n: usize, ticked: usize) -> FacetList {
+        FacetList {
+            field: "tool",
+            values: (0..n)
+                .map(|i| FacetValue {
+                    value: format!("t{i}"),
+                    label: format!("t{i}"),
+                    count: 9,
+                    ticked: i == ticked,
+                    color: None,
+                })
+                .collect(),
+        }
+    }
+
+    #[test]
+    fn a_tick_is_shown_even_when_its_value_is_rare() {
+        let params = Params::parse("tool=t20");
+        let facet = facet(&list(30, 20), &params, "/");
+        assert_eq!(facet.values[0].value, "t20");
+        assert_eq!(facet.values[0].href, "/", "its link unticks it");
+        assert_eq!(facet.values.len() + facet.folded.len(), 30);
+        assert_eq!(facet.clear.as_deref(), Some("/"));
+    }
+
+    #[test]
+    fn the_default_option_leaves_the_address_clean() {
+        let params = Params::parse("sort=oldest&agent=x");
+        let options = [("newest", "Newest"), ("oldest", "Oldest")];
+        let choices = choices(&params, "/", "sort", &options);
+        assert_eq!(choices[0].href, "/?agent=x");
+        assert!(choices[1].current && !choices[0].current);
+    }
+
+    #[test]
+    fn presets_count_today() {
+        let today = Day::parse("2026-03-08").unwrap();
+        let range = range(&Params::default(), "/", today);
+        assert_eq!(range.presets[2].href, "/?from=2026-03-02");
+        assert!(range.presets[0].current);
+    }
+}

@@ -1,0 +1,11 @@
+//! One file a page: its parameters, its struct (template of the same name) and a thin handler.
+
+pub mod analytics;
+pub mod help;
+pub mod marks;
+pub mod projects;
+pub mod search;
+pub mod session;
+pub mod sessions;
+pub mod settings;
+pub mod status;

@@ -1,0 +1,386 @@
+//! `/session/{id}`: one conversation, its facts and its transcript.
+
+use crate::engine::view::{
+    Card, CardMember, MessagesPage, MessagesQuery, RoleFilter, SessionView, TranscriptItem,
+};
+use crate::engine::{Engine, Found};
+use crate::model::ToolCount;
+use crate::web::ask::Ask;
+use crate::web::cards::{CardView, MemberView};
+use crate::web::error::{Answer, Failure};
+use crate::web::facets::{Choice, choices};
+use crate::web::marks::{Tags, find};
+use crate::web::params::Params;
+use crate::web::respond::{self, fragment};
+use crate::web::shell::Shell;
+use crate::web::transcript::{Content, Item, Renderer};
+use crate::web::{App, blocking, filters};
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+
+/// Messages at a time.
+const LIMIT: usize = 50;
+/// Calls at the end that may still wait for their output when a page is redrawn.
+const RECENT: usize = 12;
+/// Tools shown unfolded.
+const TOOLS: usize = 8;
+const FILTERS: [(&str, &str); 4] = [
+    ("all", "All"),
+    ("user", "User"),
+    ("assistant", "Assistant"),
+    ("tools", "Tools"),
+];
+
+#[derive(Template)]
+#[template(path = "pages/session.html", blocks = ["results"])]
+pub struct Session {
+    pub shell: Shell,
+    pub view: SessionView,
+    pub card: CardView,
+    pub parent: Option<CardView>,
+    pub children: Vec<CardView>,
+    pub retries: Vec<MemberView>,
+    pub filters: Vec<Choice>,
+    pub messages: Messages,
+    pub tags: Tags,
+    /// Average fill of the context window, percent.
+    pub fill: Option<u64>,
+    /// The most used tools, and the rest.
+    pub tools: Vec<ToolCount>,
+    pub more_tools: Vec<ToolCount>,
+}
+fragment!(Session);
+
+/// A stretch of the transcript with the ways on.
+#[derive(Template)]
+#[template(path = "parts/messages.html")]
+pub struct Messages {
+    pub shell: Shell,
+    pub items: Vec<Item>,
+    /// Items that are shown already and have changed: swapped where they stand.
+    pub changed: Vec<Item>,
+    pub total: usize,
+    /// Ordinals of the first and the last item, from 1; 0 when there are none.
+    pub first: usize,
+    pub last: usize,
+    pub before: usize,
+    pub after: usize,
+    /// Address of the page, and of its items alone.
+    pub next: Option<(String, String)>,
+    pub previous: Option<(String, String)>,
+    /// Where new messages come from, once the end is shown.
+    pub tail: Option<String>,
+    pub from_archive: bool,
+}
+
+pub async fn page(State(app): State<App>, Path(id): Path<String>, ask: Ask) -> Answer {
+    blocking::page(app, move |app| {
+        let sid = find(&app.engine, &id)?;
+        let params = known(&ask);
+        let view = app
+            .engine
+            .session(sid)?
+            .ok_or_else(|| Failure::not_found("this session is not known any more"))?;
+        let found = app.engine.messages(sid, &query(&params))?;
+        let tags = app.engine.tags()?.into_iter().map(|tag| tag.0).collect();
+        let shell = Shell::new(app, &ask, "/", "Session");
+        let page = Session::new(shell, view, found, params, tags);
+        respond::navigated(&ask, &page, &page.shell.here)
+    })
+    .await
+}
+
+/// The next (or previous) items alone.
+pub async fn more(State(app): State<App>, Path(id): Path<String>, ask: Ask) -> Answer {
+    blocking::page(app, move |app| {
+        let (sid, params) = (find(&app.engine, &id)?, known(&ask));
+        let found = app.engine.messages(sid, &query(&params))?;
+        let shell = Shell::new(app, &ask, "/", "Session");
+        let mut messages = Messages::new(shell, &path(&id), &params, found, &app.engine)?;
+        // going up, the way down is on the page already, and the other way round
+        match ask.params.get("way") {
+            Some("up") => (messages.next, messages.tail) = (None, None),
+            _ => messages.previous = None,
+        }
+        respond::part(&ask, &messages)
+    })
+    .await
+}
+
+/// What came behind the end that a page shows: 204 when nothing did.
+pub async fn tail(State(app): State<App>, Path(id): Path<String>, ask: Ask) -> Answer {
+    blocking::page(app, move |app| {
+        let (sid, params) = (find(&app.engine, &id)?, known(&ask));
+        let seen = ask.params.number("offset").unwrap_or_default();
+        let waiting: Vec<u32> = ask
+            .params
+            .get("waiting")
+            .unwrap_or_default()
+            .split(',')
+            .filter_map(|seq| seq.parse().ok())
+            .collect();
+        let start = seen.saturating_sub(if waiting.is_empty() { 0 } else { RECENT });
+        let mut query = query(&params);
+        (query.offset, query.around) = (start, None);
+        let mut found = app.engine.messages(sid, &query)?;
+        let fresh = found.items.split_off((seen - start).min(found.items.len()));
+        let changed: Vec<TranscriptItem> = std::mem::replace(&mut found.items, fresh)
+            .into_iter()
+            .filter(|item| waiting.contains(&item.seq) && item.output.is_some())
+            .collect();
+        if found.items.is_empty() && changed.is_empty() {
+            return Ok(axum::response::IntoResponse::into_response(
+                StatusCode::NO_CONTENT,
+            ));
+        }
+        found.offset = seen;
+        let shell = Shell::new(app, &ask, "/", "Session");
+        let mut messages = Messages::new(shell, &path(&id), &params, found, &app.engine)?;
+        let path = path(&id);
+        let mut renderer = Renderer::new(&path, None);
+        messages.changed = changed
+            .into_iter()
+            .map(|item| renderer.item(item, child_href(&app.engine)))
+            .collect();
+        messages.previous = None;
+        respond::part(&ask, &messages)
+    })
+    .await
+}
+
+/// One message whole, as plain text: where the page shows only its beginning.
+pub async fn text(State(app): State<App>, Path((id, seq)): Path<(String, u32)>) -> Answer {
+    blocking::page(app, move |app| {
+        let sid = find(&app.engine, &id)?;
+        let query = MessagesQuery {
+            around: Some(seq),
+            limit: LIMIT,
+            ..MessagesQuery::default()
+        };
+        let found = app.engine.messages(sid, &query)?;
+        found
+            .items
+            .into_iter()
+            .flat_map(|item| {
+                let output = item.output.clone().map(|output| *output);
+                std::iter::once(item).chain(output)
+            })
+            .find(|item| item.seq == seq)
+            .ok_or_else(|| Failure::not_found("this session has no such message"))
+            .and_then(|item| respond::plain(item.text))
+    })
+    .await
+}
+
+fn path(id: &str) -> String {
+    format!("/session/{}", crate::web::params::segment(id))
+}
+
+fn known(ask: &Ask) -> Params {
+    ask.params.only(&["filter", "m", "offset"])
+}
+
+fn query(params: &Params) -> MessagesQuery {
+    MessagesQuery {
+        filter: match params.get("filter") {
+            Some("user") => RoleFilter::User,
+            Some("assistant") => RoleFilter::Assistant,
+            Some("tools") => RoleFilter::Tools,
+            _ => RoleFilter::All,
+        },
+        offset: params.number("offset").unwrap_or_default(),
+        limit: LIMIT,
+        around: params.get("m").and_then(|seq| seq.parse().ok()),
+    }
+}
+
+/// Where a sub-agent that a call started is shown; `None` when it is not known to us.
+fn child_href(engine: &Engine) -> impl Fn(&str) -> Option<String> {
+    |native| match engine.find_session(native) {
+        Ok(Found::One(_)) => Some(path(native)),
+        _ => None,
+    }
+}
+
+impl Session {
+    fn new(
+        mut shell: Shell,
+        view: SessionView,
+        found: MessagesPage,
+        params: Params,
+        known: Vec<String>,
+    ) -> Session {
+        let session = view.card.session.clone();
+        let path = path(&session.key.native);
+        shell.here = params.without("m").url(&path);
+        if let Some(seq) = params.get("m") {
+            shell.here = params.url(&path);
+            shell.here.push_str(&format!("#m{seq}"));
+        }
+        let card = CardView::new(view.card.clone(), &shell);
+        shell.title = match card.name.as_str() {
+            "" => "Untitled session".into(),
+            name => name.to_owned(),
+        };
+        let cards = |card: &Card| CardView::new(card.clone(), &shell);
+        let children = view.children.iter().map(cards).collect();
+        let natives: Vec<String> = view
+            .children
+            .iter()
+            .map(|child| child.session.key.native.clone())
+            .collect();
+        let linked = move |native: &str| {
+            let known = natives.iter().any(|child| child == native);
+            known.then(|| self::path(native))
+        };
+        Session {
+            parent: view.parent.as_ref().map(cards),
+            children,
+            retries: view
+                .retries
+                .iter()
+                .cloned()
+                .map(|member: CardMember| MemberView::new(member))
+                .collect(),
+            filters: choices(&params.without("m"), &path, "filter", &FILTERS),
+            messages: Messages::with(shell.clone(), &path, &params, found, linked),
+            tags: Tags {
+                action: format!("{path}/tags"),
+                tags: view.card.tags.clone(),
+                known,
+                token: shell.token.clone(),
+                back: path.clone(),
+            },
+            fill: fill(&view),
+            tools: session.tools.iter().take(TOOLS).cloned().collect(),
+            more_tools: session.tools.iter().skip(TOOLS).cloned().collect(),
+            card,
+            view,
+            shell,
+        }
+    }
+}
+
+/// Share of the context window that one response used on average, percent.
+fn fill(view: &SessionView) -> Option<u64> {
+    let window = view
+        .card
+        .session
+        .context_window
+        .filter(|window| *window > 0)?;
+    let responses = u64::from(view.card.cost.responses);
+    (responses > 0).then(|| (view.card.tokens.prompt() / responses * 100 / window).min(100))
+}
+
+impl Messages {
+    fn new(
+        shell: Shell,
+        path: &str,
+        params: &Params,
+        found: MessagesPage,
+        engine: &Engine,
+    ) -> Result<Messages, Failure> {
+        let linked = child_href(engine);
+        Ok(Messages::with(shell, path, params, found, linked))
+    }
+
+    fn with(
+        shell: Shell,
+        path: &str,
+        params: &Params,
+        found: MessagesPage,
+        linked: impl Fn(&str) -> Option<String>,
+    ) -> Messages {
+        let highlight = params.get("m").and_then(|seq| seq.parse().ok());
+        let mut renderer = Renderer::new(path, highlight);
+        let plain = params.without("m");
+        let at = |offset: usize, way: &str| {
+            let params = plain.with("offset", &offset.to_string());
+            let more = params.with("way", way).with("offset", &offset.to_string());
+            (
+                params.url(path),
+                more.url(&format!("/fragments{path}/more")),
+            )
+        };
+        let shown = found.items.len();
+        let end = found.offset + shown;
+        let waiting: Vec<String> = found
+            .items
+            .iter()
+            .rev()
+            .take(RECENT)
+            .filter(|item| item.tool.is_some() && item.output.is_none())
+            .map(|item| item.seq.to_string())
+            .collect();
+        let tail = found.next.is_none().then(|| {
+            plain
+                .with("waiting", &waiting.join(","))
+                .with("offset", &end.to_string())
+                .url(&format!("/fragments{path}/tail"))
+        });
+        Messages {
+            total: found.total,
+            first: if shown == 0 { 0 } else { found.offset + 1 },
+            last: end,
+            before: found.offset,
+            after: found.total.saturating_sub(end),
+            next: found.next.map(|offset| at(offset, "down")),
+            previous: found.previous.map(|offset| at(offset, "up")),
+            tail,
+            from_archive: found.from_archive,
+            items: found
+                .items
+                .into_iter()
+                .map(|item| renderer.item(item, &linked))
+                .collect(),
+            changed: Vec::new(),
+            shell,
+        }
+    }
+}
+
+#[cfg(test)]
+pub mod tests {
+    use super::*;
+    use crate::web::sample;
+
+    pub fn sample_page(query_text: &str) -> Session {
+        let params = Params::parse(query_text);
+        Session::new(
+            sample::shell("/", "Session"),
+            sample::session(),
+            sample::messages(),
+            params,
+            vec!["infra".into(), "review".into()],
+        )
+    }
+
+    #[test]
+    fn the_asked_message_is_marked() {
+        let html = sample_page("m=4").render().unwrap();
+        assert!(html.contains("id=\"m4\""));
+        assert_eq!(html.matches("is-target").count(), 1);
+    }
+
+    #[test]
+    fn foreign_markup_stays_text() {
+        let html = sample_page("").render().unwrap();
+        for harm in ["<script>alert", "onclick=", "javascript:", "<style>body"] {
+            let live = html.split('<').any(|tag| {
+                let tag = tag.split('>').next().unwrap_or_default();
+                tag.contains(harm.trim_start_matches('<')) && !tag.contains("&#")
+            });
+            assert!(!live, "{harm} is live in the page");
+        }
+    }
+
+    #[test]
+    fn the_end_of_the_transcript_listens_for_more() {
+        let page = sample_page("");
+        let tail = page.messages.tail.clone().unwrap();
+        assert!(tail.contains("/tail?"), "{tail}");
+        let html = page.render().unwrap();
+        assert!(html.contains("hx-trigger=\"sse:changed\""));
+    }
+}

@@ -1,0 +1,83 @@
+//! Every path on one page.
+
+use super::events::{self, Hub};
+use super::pages::{analytics, help, marks, projects, search, session, sessions, settings, status};
+use super::{App, api, assets, error, guard};
+use axum::http::StatusCode;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{get, post};
+use axum::{Extension, Router};
+use std::time::Duration;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::{CompressionLayer, CompressionLevel};
+use tower_http::limit::RequestBodyLimitLayer;
+use tower_http::timeout::TimeoutLayer;
+
+/// Longest a page may take; streams have no such limit.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The whole server: pages, fragments, JSON, streams, assets, behind the guard.
+pub fn router(app: App) -> Router {
+    let streams = Router::new()
+        .route("/events", get(events::stream))
+        .route("/events/analytics", get(analytics::stream))
+        .layer(Extension(Hub::new(app.engine.status.clone())));
+
+    Router::new()
+        .merge(pages())
+        .merge(fragments())
+        .merge(changes())
+        .route("/assets/{hash}/{file}", get(assets::serve))
+        .route("/favicon.ico", get(assets::favicon))
+        .layer(TimeoutLayer::with_status_code(
+            StatusCode::SERVICE_UNAVAILABLE,
+            TIMEOUT,
+        ))
+        // JSON and streams set their own limits: one of them sends a session for as long as it takes
+        .merge(api::router())
+        .merge(streams)
+        .fallback(error::not_found)
+        .method_not_allowed_fallback(error::wrong_method)
+        .layer(RequestBodyLimitLayer::new(guard::MAX_BODY))
+        .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
+        .layer(CatchPanicLayer::custom(error::panicked))
+        .layer(from_fn_with_state(app.clone(), guard::guard))
+        .layer(from_fn_with_state(app.clone(), error::present))
+        .with_state(app)
+}
+
+fn pages() -> Router<App> {
+    Router::new()
+        .route("/", get(sessions::page))
+        .route("/search", get(search::page))
+        .route("/session/{id}", get(session::page))
+        .route("/session/{id}/text/{seq}", get(session::text))
+        .route("/projects", get(projects::page))
+        .route("/analytics", get(analytics::page))
+        .route("/status", get(status::page))
+        .route("/help", get(help::page))
+}
+
+/// The same handlers: the path alone says that the main block is wanted.
+fn fragments() -> Router<App> {
+    Router::new()
+        .route("/fragments/sessions", get(sessions::page))
+        .route("/fragments/sessions/more", get(sessions::more))
+        .route("/fragments/search", get(search::page))
+        .route("/fragments/search/more", get(search::more))
+        .route("/fragments/session/{id}", get(session::page))
+        .route("/fragments/session/{id}/more", get(session::more))
+        .route("/fragments/session/{id}/tail", get(session::tail))
+        .route("/fragments/projects", get(projects::page))
+        .route("/fragments/analytics", get(analytics::page))
+        .route("/fragments/status", get(status::page))
+        .route("/fragments/help", get(help::page))
+}
+
+/// Everything that changes something: marks and settings, behind origin and token.
+fn changes() -> Router<App> {
+    Router::new()
+        .route("/session/{id}/star", post(marks::star))
+        .route("/session/{id}/tags", post(marks::tag))
+        .route("/settings/theme", post(settings::theme))
+}

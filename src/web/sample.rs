@@ -1,0 +1,900 @@
+//! Made-up answers of the engine, to render and look at every page without a history.
+
+use super::ask::Theme;
+use super::clock::Clock;
+use super::shell::{Progress, Shell};
+use crate::engine::view::*;
+use crate::index::{Match, Snippet};
+use crate::model::*;
+use std::sync::Arc;
+
+/// 2026-03-08T12:00:00Z, a Sunday.
+pub const NOW: i64 = 1_772_971_200_000;
+const HOUR: i64 = 3_600_000;
+
+pub fn shell(nav: &'static str, title: &str) -> Shell {
+    Shell {
+        title: title.into(),
+        nav,
+        theme: Theme::Auto,
+        token: "sample-token".into(),
+        assets: super::assets::hash(),
+        clock: Clock {
+            now: NOW,
+            zone: jiff::tz::TimeZone::UTC,
+        },
+        q: String::new(),
+        progress: Progress {
+            busy: true,
+            listed: true,
+            label: "Indexing tool output".into(),
+            detail: "412 MB of 1.1 GB, 322,118 messages indexed".into(),
+            percent: 37,
+            error: None,
+        },
+        generation: 7,
+        here: nav.into(),
+        unfinished: false,
+    }
+}
+
+fn agent(i: usize) -> &'static AgentInfo {
+    let infos: Vec<_> = crate::engine::agents().collect();
+    infos[i % infos.len()]
+}
+
+const TITLES: [(&str, &str, &str); 9] = [
+    (
+        "Retry uploads with capped backoff",
+        "the uploader gives up after the first 503, make it retry but never longer than a minute in total",
+        "orbit",
+    ),
+    (
+        "",
+        "why does the settings page flicker when I switch tabs? look at the Tabs component first",
+        "lighthouse-ui",
+    ),
+    (
+        "Split the billing importer into a reader and a writer",
+        "refactor src/import/billing.rs, it is 900 lines long and nobody dares to touch it any more",
+        "ledger",
+    ),
+    ("", "/review", "orbit"),
+    (
+        "Postgres 18 upgrade notes",
+        "collect what breaks for us between 16 and 18",
+        "infra",
+    ),
+    (
+        "Flaky test: scheduler_runs_in_order",
+        "this test fails about once in forty runs on CI, find out why and fix the cause, not the test",
+        "orbit",
+    ),
+    (
+        "",
+        "日本語の検索が壊れているので直してください",
+        "lighthouse-ui",
+    ),
+    (
+        "Draw the ingest pipeline as a diagram for the handbook",
+        "",
+        "handbook",
+    ),
+    (
+        "Reduce the memory of the thumbnail worker below 200 MB, it is killed on the small machines every other night",
+        "the thumbnail worker is OOM killed",
+        "pixelmill",
+    ),
+];
+
+fn summary(i: usize) -> SessionSummary {
+    let (title, prompt, project) = TITLES[i % TITLES.len()];
+    let info = agent(i);
+    let age = [0, 2, 5, 26, 50, 75, 240, 900, 4000][i % 9] * HOUR + i as i64 * 60_000;
+    SessionSummary {
+        key: SessionKey {
+            agent: AgentId::new(info.id),
+            native: format!("0f3c{i:04}-7d1e-4b6a-9a55-3c1f0e2d{i:04}"),
+        },
+        agent: AgentId::new(info.id),
+        path: format!("/home/ada/.histories/{project}/{i}.jsonl"),
+        file_size: 1_834_112,
+        project: format!("/home/ada/src/{project}"),
+        branches: if i % 3 == 0 {
+            vec!["feat/backoff".into()]
+        } else {
+            vec!["main".into()]
+        },
+        version: "2.1.7".into(),
+        origin: "cli".into(),
+        models: if i % 4 == 1 {
+            vec!["gpt-5.2-codex".into()]
+        } else {
+            vec!["claude-opus-4-6".into(), "claude-haiku-4-5".into()]
+        },
+        context_window: Some(200_000),
+        title: (!title.is_empty()).then(|| title.to_owned()),
+        first_prompt: prompt.into(),
+        last_prompt: "looks good, commit it".into(),
+        first_at: (i != 7).then_some(NOW - age - 2 * HOUR),
+        last_at: (i != 7).then_some(NOW - age),
+        messages: 84 + i as u32 * 7,
+        all_messages: 412,
+        prompts: 12 + i as u32,
+        assistant_messages: 72,
+        tool_calls: 161,
+        tool_errors: if i % 2 == 0 { 4 } else { 0 },
+        interruptions: 1,
+        compactions: u32::from(i == 0),
+        thinking: 40,
+        tools: [
+            ("Bash", 81, 3),
+            ("Edit", 34, 1),
+            ("Read", 29, 0),
+            ("Grep", 12, 0),
+            ("Task", 3, 0),
+            ("WebFetch", 2, 0),
+        ]
+        .map(|(name, calls, errors)| ToolCount {
+            name: name.into(),
+            calls,
+            errors,
+        })
+        .to_vec(),
+        mcp_servers: vec!["tracker".into()],
+        skills: if i == 0 {
+            vec!["release-notes".into()]
+        } else {
+            vec![]
+        },
+        gone: i == 4,
+        ..SessionSummary::default()
+    }
+}
+
+pub fn card(i: usize) -> Card {
+    let session = Arc::new(summary(i));
+    let label = TITLES[i % TITLES.len()].2;
+    Card {
+        sid: Sid(i as u32),
+        agent: agent(i),
+        project: ProjectName {
+            path: session.project.clone(),
+            short: format!("~/src/{label}"),
+            label: label.into(),
+            repo: Some(session.project.clone()),
+            color: (i * 7 % 20) as u8,
+        },
+        session,
+        starred: i < 2,
+        tags: if i == 0 {
+            vec!["infra".into(), "review".into()]
+        } else {
+            vec![]
+        },
+        tokens: Tokens {
+            input: 41_200,
+            cache_read: 3_912_000,
+            cache_write_5m: 310_000,
+            output: 92_400,
+            ..Tokens::default()
+        },
+        cost: cost(i),
+        more: if i == 2 || i == 5 {
+            (20..23).map(member).collect()
+        } else {
+            vec![]
+        },
+        sub_agents: [3, 0, 1, 0][i % 4],
+        live: i == 0,
+    }
+}
+
+fn cost(i: usize) -> CostView {
+    CostView {
+        micros: if i == 6 {
+            0
+        } else {
+            4_318_000 / (i as i64 + 1)
+        },
+        parts: CostParts {
+            input: 206_000,
+            output: 2_310_000,
+            cache_read: 1_402_000,
+            cache_write: 400_000,
+            other: 0,
+        },
+        responses: if i == 6 { 0 } else { 161 },
+        unpriced: if i == 3 { 12 } else { 0 },
+        unrecorded: i == 6,
+    }
+}
+
+fn member(i: usize) -> CardMember {
+    CardMember {
+        sid: Sid(i as u32),
+        session: Arc::new(summary(i)),
+        starred: false,
+    }
+}
+
+fn facet(field: &'static str, values: &[(&str, u64)]) -> FacetList {
+    FacetList {
+        field,
+        values: values
+            .iter()
+            .enumerate()
+            .map(|(i, (value, count))| FacetValue {
+                value: (*value).into(),
+                label: value.rsplit('/').next().unwrap_or(value).into(),
+                count: *count,
+                ticked: field == "project" && i == 1,
+                color: None,
+            })
+            .collect(),
+    }
+}
+
+fn lists() -> Vec<FacetList> {
+    let agents = FacetList {
+        field: "agent",
+        values: crate::engine::agents()
+            .zip([1830, 811, 64, 12])
+            .map(|(info, count)| FacetValue {
+                value: info.id.into(),
+                label: info.name.into(),
+                count,
+                ticked: false,
+                color: Some(info.color),
+            })
+            .collect(),
+    };
+    vec![
+        agents,
+        facet(
+            "project",
+            &[
+                ("/home/ada/src/orbit", 912),
+                ("/home/ada/src/lighthouse-ui", 401),
+                ("/home/ada/src/ledger", 211),
+                ("/home/ada/src/infra", 88),
+                ("/home/ada/src/handbook", 41),
+                ("/home/ada/src/pixelmill", 40),
+                ("/home/ada/src/a-project-with-a-rather-long-name", 31),
+                ("/tmp/scratch", 12),
+                ("/tmp/x", 9),
+                ("/tmp/y", 8),
+                ("/tmp/z", 2),
+            ],
+        ),
+        facet(
+            "model",
+            &[
+                ("claude-opus-4-6", 1201),
+                ("claude-haiku-4-5", 455),
+                ("gpt-5.2-codex", 409),
+            ],
+        ),
+        facet(
+            "tool",
+            &[
+                ("Bash", 2011),
+                ("Edit", 1822),
+                ("Read", 1702),
+                ("Grep", 1290),
+                ("WebFetch", 120),
+            ],
+        ),
+        facet("branch", &[("main", 1822), ("feat/backoff", 12)]),
+        facet("tag", &[("infra", 12), ("review", 4)]),
+    ]
+}
+
+pub fn sessions() -> SessionsPage {
+    SessionsPage {
+        groups: vec![CardGroup {
+            key: String::new(),
+            label: String::new(),
+            count: 1412,
+            cards: (0..14).map(card).collect(),
+        }],
+        total: 1412,
+        shown_sessions: 2705,
+        hidden_sessions: 1234,
+        all_sessions: 3939,
+        next: Some(60),
+        facets: lists(),
+        days: vec![],
+        generation: 7,
+    }
+}
+
+fn snippet(seq: u32, role: Role, text: &str, word: &str) -> Snippet {
+    Snippet {
+        seq,
+        role,
+        tool: if role == Role::Output {
+            "Bash".into()
+        } else {
+            String::new()
+        },
+        at: Some(NOW - 5 * HOUR),
+        text: text.into(),
+        marks: text
+            .match_indices(word)
+            .map(|(at, word)| (at, at + word.len()))
+            .collect(),
+        cut_before: true,
+        cut_after: true,
+    }
+}
+
+pub fn search() -> SearchPage {
+    let snippets = || {
+        vec![
+            snippet(
+                12,
+                Role::User,
+                "make the uploader retry on 503 and 429, but cap the whole retry at one minute",
+                "retry",
+            ),
+            snippet(
+                40,
+                Role::Assistant,
+                "The retry loop now honours Retry-After, and `retry_budget` is shared by all workers so that a burst cannot retry itself to death.",
+                "retry",
+            ),
+            snippet(
+                77,
+                Role::Output,
+                "test upload::tests::retry_is_capped ... ok <script>alert(1)</script>",
+                "retry",
+            ),
+        ]
+    };
+    let mut facets = lists();
+    facets.truncate(4);
+    facets.insert(
+        2,
+        facet(
+            "role",
+            &[
+                ("assistant", 211),
+                ("output", 190),
+                ("user", 51),
+                ("tool", 40),
+                ("thinking", 22),
+            ],
+        ),
+    );
+    SearchPage {
+        tier: Match::AllWords,
+        messages: 514,
+        sessions: 93,
+        hidden_messages: 71,
+        hidden_sessions: 12,
+        hits: (0..6)
+            .map(|i| SearchHit {
+                card: card(i),
+                count: 31 - i as u32,
+                snippets: snippets(),
+            })
+            .collect(),
+        facets,
+        days: (0..70)
+            .filter(|i| i % 7 < 5)
+            .map(|i| (Day(20_450 + i), ((i * 37) % 23 + 1) as u64))
+            .collect(),
+        corrected: vec![],
+        next: Some(20),
+        micros: 3_412,
+        filling: true,
+    }
+}
+
+fn said(seq: u32, role: Role, text: &str) -> TranscriptItem {
+    TranscriptItem {
+        seq,
+        role,
+        at: Some(NOW - 4 * HOUR + i64::from(seq) * 41_000),
+        model: (role == Role::Assistant).then(|| "claude-opus-4-6".into()),
+        text: text.into(),
+        bytes: text.len() as u64,
+        ..TranscriptItem::default()
+    }
+}
+
+fn called(
+    seq: u32,
+    name: &str,
+    kind: ToolKind,
+    title: &str,
+    input: (BodyFormat, &str),
+    output: Option<&str>,
+) -> TranscriptItem {
+    let tool = ToolCall {
+        name: name.into(),
+        kind,
+        title: title.into(),
+        call_id: format!("call-{seq}"),
+        ..ToolCall::default()
+    };
+    TranscriptItem {
+        format: input.0,
+        output: output.map(|text| {
+            let mut output = said(seq + 1, Role::Output, text);
+            output.format = BodyFormat::Plain;
+            output.tool = Some(ToolCall {
+                failed: text.contains("FAILED"),
+                ..tool.clone()
+            });
+            Box::new(output)
+        }),
+        tool: Some(tool),
+        ..said(seq, Role::Tool, input.1)
+    }
+}
+
+pub fn messages() -> MessagesPage {
+    let mut task = called(
+        16,
+        "Task",
+        ToolKind::Task,
+        "Review the retry change",
+        (
+            BodyFormat::Plain,
+            "Look at the diff and say what is wrong with it.",
+        ),
+        Some("Two findings, both fixed."),
+    );
+    task.tool.as_mut().unwrap().child = Some(summary(11).key.native);
+    let mut image = said(
+        18,
+        Role::User,
+        "this is what the dashboard shows now [image/png, 182 kB]",
+    );
+    image.images = 1;
+    let mut copy = said(
+        0,
+        Role::User,
+        "the uploader gives up after the first 503\nmake it retry, but never longer than a minute in total",
+    );
+    copy.copy = true;
+    let mut long = called(
+        20,
+        "Bash",
+        ToolKind::Shell,
+        "cargo test --workspace",
+        (BodyFormat::Shell, "cargo test --workspace"),
+        Some(&"test upload::tests::case ... ok\n".repeat(900)),
+    );
+    long.output.as_mut().unwrap().cut = true;
+    long.output.as_mut().unwrap().bytes = 18_400_000;
+    let items = vec![
+        copy,
+        said(
+            1,
+            Role::Thinking,
+            "They want a bounded retry. Look at the client first: where is the status checked?",
+        ),
+        said(
+            2,
+            Role::Assistant,
+            "I'll look at how the client reports a failed upload first.",
+        ),
+        called(
+            4,
+            "Grep",
+            ToolKind::Search,
+            "fn upload",
+            (
+                BodyFormat::Json,
+                "{\n  \"pattern\": \"fn upload\",\n  \"path\": \"src\"\n}",
+            ),
+            Some("src/upload.rs:41:pub async fn upload(&self, part: Part) -> Result<Receipt> {"),
+        ),
+        called(
+            6,
+            "Edit",
+            ToolKind::Edit,
+            "src/upload.rs",
+            (
+                BodyFormat::Diff,
+                "--- a/src/upload.rs\n+++ b/src/upload.rs\n@@ -41,6 +41,14 @@ impl Client {\n     pub async fn upload(&self, part: Part) -> Result<Receipt> {\n-        self.put(part).await\n+        let mut wait = Duration::from_millis(250);\n+        let deadline = Instant::now() + Duration::from_secs(60);\n+        loop {\n+            match self.put(&part).await {\n+                Err(e) if e.is_transient() && Instant::now() + wait < deadline => sleep(wait).await,\n+                other => return other,\n+            }\n+            wait = (wait * 2).min(Duration::from_secs(8));\n+        }\n     }",
+            ),
+            Some("ok"),
+        ),
+        called(
+            8,
+            "Bash",
+            ToolKind::Shell,
+            "cargo test upload",
+            (BodyFormat::Shell, "cargo test upload 2>&1 | tail -20"),
+            Some(
+                "running 3 tests\ntest upload::tests::retry_is_capped ... \u{1b}[31mFAILED\u{1b}[0m\n\nfailures:\n    retry_is_capped: took 61.2 s",
+            ),
+        ),
+        said(
+            10,
+            Role::Assistant,
+            "The cap was checked **before** the wait, so the last sleep could pass it. Fixed:\n\n```rust\n// never sleep past the deadline\nlet left = deadline.saturating_duration_since(Instant::now());\nif left < wait {\n    return Err(Error::GaveUp { tries });\n}\n```\n\nWhat changed:\n\n| case | before | now |\n|---|---|---|\n| 503 once | error | retried |\n| 503 for ever | error | error after 60 s |\n\n- [x] honours `Retry-After`\n- [ ] metrics, see <https://example.org/runbook> and [this](javascript:alert(1)) <script>alert(1)</script> <b onclick=\"x()\">bold</b><style>body{}</style>",
+        ),
+        said(
+            12,
+            Role::User,
+            "what about 429? also `Retry-After` may be a date",
+        ),
+        said(14, Role::System, "The conversation was compacted here."),
+        said(
+            15,
+            Role::Assistant,
+            "Both forms are parsed now; a review by a second pair of eyes:",
+        ),
+        task,
+        image,
+        long,
+        called(
+            22,
+            "mcp__tracker__comment",
+            ToolKind::Other,
+            "OPS-412",
+            (
+                BodyFormat::Json,
+                "{\"issue\": \"OPS-412\", \"body\": \"fixed\"}",
+            ),
+            None,
+        ),
+    ];
+    MessagesPage {
+        offset: 50,
+        total: 412,
+        next: None,
+        previous: Some(0),
+        items,
+        from_archive: false,
+    }
+}
+
+pub fn session() -> SessionView {
+    let card = self::card(0);
+    SessionView {
+        resume: Some(format!(
+            "cd /home/ada/src/orbit && agent --resume {}",
+            card.session.key.native
+        )),
+        parent: Some(self::card(8)),
+        children: vec![self::card(11), self::card(12)],
+        retries: vec![member(20), member(21)],
+        cost_by_model: vec![
+            ("claude-opus-4-6".into(), card.tokens, cost(0)),
+            (
+                "claude-haiku-4-5".into(),
+                Tokens {
+                    input: 9_000,
+                    output: 1_200,
+                    ..Tokens::default()
+                },
+                cost(3),
+            ),
+        ],
+        issues: vec![issue(0)],
+        card,
+    }
+}
+
+fn issue(i: u64) -> ParseIssue {
+    ParseIssue {
+        path: format!("/home/ada/.histories/orbit/{i}.jsonl"),
+        line: 4127 + i,
+        kind: if i.is_multiple_of(2) {
+            IssueKind::TornTail
+        } else {
+            IssueKind::InvalidUtf8
+        },
+        detail: "the last record is torn and was left for later".into(),
+    }
+}
+
+pub fn projects() -> ProjectsPage {
+    let mut rows: Vec<ProjectRow> = (0..7)
+        .map(|i| ProjectRow {
+            name: card(i).project,
+            folders: if i == 0 {
+                vec![
+                    "/home/ada/src/orbit".into(),
+                    "/home/ada/src/orbit-hotfix".into(),
+                ]
+            } else {
+                vec![]
+            },
+            conversations: 212 / (i + 1),
+            sessions: 300 / (i + 1),
+            prompts: 4_120 / (i as u64 + 1),
+            messages: 41_200 / (i as u64 + 1),
+            last_at: Some(NOW - i as i64 * 30 * HOUR),
+            cost: CostView {
+                micros: 412_000_000 / (i as i64 + 1),
+                ..cost(i)
+            },
+            agents: vec![(agent(0), 120), (agent(1), 31)],
+            newest: vec![card(i), card(i + 1), card(i + 2)],
+        })
+        .collect();
+    rows[3].name = ProjectName {
+        path: "/tmp/scratch".into(),
+        short: "/tmp/scratch".into(),
+        label: "scratch".into(),
+        repo: None,
+        color: 4,
+    };
+    ProjectsPage {
+        rows,
+        hidden_sessions: 1234,
+    }
+}
+
+fn amount(micros: i64) -> Amount {
+    Amount {
+        tokens: Tokens {
+            input: micros as u64 / 9,
+            cache_read: micros as u64 * 2,
+            cache_write_5m: micros as u64 / 5,
+            output: micros as u64 / 31,
+            ..Tokens::default()
+        },
+        responses: 900,
+        unpriced_responses: 0,
+        cost: micros,
+        parts: CostParts {
+            input: micros / 10,
+            output: micros / 2,
+            cache_read: micros / 4,
+            cache_write: micros * 3 / 20,
+            other: 0,
+        },
+    }
+}
+
+fn named(name: &str, label: &str, color: Option<&str>, micros: i64) -> NamedAmount {
+    NamedAmount {
+        name: name.into(),
+        label: label.into(),
+        color: color.map(str::to_owned),
+        sessions: micros as u64 / 900_000,
+        amount: amount(micros),
+    }
+}
+
+pub fn analytics() -> Analytics {
+    let by_day = (0..74)
+        .filter(|i| i % 7 != 6)
+        .map(|i| {
+            let micros = ((i * i * 7 + i * 131) % 97 + 3) as i64 * 900_000;
+            DayAmount {
+                day: Day(20_446 + i),
+                sessions: 9,
+                prompts: 61,
+                amount: amount(micros),
+                by_agent: vec![
+                    (agent(0).id.into(), micros * 2 / 3),
+                    (agent(1).id.into(), micros / 3),
+                ],
+            }
+        })
+        .collect();
+    let mut week = vec![[0_u64; 24]; 7];
+    for (day, hours) in week.iter_mut().enumerate() {
+        for (hour, cell) in hours.iter_mut().enumerate() {
+            let busy = (8..20).contains(&hour) && day < 5;
+            *cell = if busy {
+                ((day * 31 + hour * 17) % 40 * 12) as u64
+            } else {
+                ((day + hour) % 5) as u64 * 3
+            };
+        }
+    }
+    Analytics {
+        as_of: NOW - 40_000,
+        generation: 7,
+        zone: "UTC".into(),
+        total: amount(2_914_000_000),
+        sessions_all: 3939,
+        sessions_with_data: 3702,
+        sessions_hidden: 1234,
+        conversations: 1412,
+        prompts: 18_220,
+        messages: 112_400,
+        tool_calls: 402_118,
+        first_day: Some(Day(20_446)),
+        last_day: Some(Day(20_519)),
+        days: 74,
+        active_days: 63,
+        by_day,
+        by_agent: vec![
+            named(
+                agent(0).id,
+                agent(0).name,
+                Some(agent(0).color),
+                1_942_000_000,
+            ),
+            named(
+                agent(1).id,
+                agent(1).name,
+                Some(agent(1).color),
+                972_000_000,
+            ),
+        ],
+        by_model: vec![
+            named("claude-opus-4-6", "claude-opus-4-6", None, 1_802_000_000),
+            named("gpt-5.2-codex", "gpt-5.2-codex", None, 972_000_000),
+            named("claude-haiku-4-5", "claude-haiku-4-5", None, 140_000_000),
+        ],
+        by_project: (0..14)
+            .map(|i| {
+                named(
+                    &format!("/home/ada/src/p{i}"),
+                    TITLES[i % 9].2,
+                    None,
+                    812_000_000 / (i as i64 + 1),
+                )
+            })
+            .collect(),
+        by_repo: vec![],
+        week,
+        top_sessions: (0..10)
+            .map(|i| TopSession {
+                id: summary(i).key.native,
+                name: summary(i).name().into(),
+                agent: agent(i).id.into(),
+                project: TITLES[i % 9].2.into(),
+                amount: amount(40_000_000 / (i as i64 + 1)),
+            })
+            .collect(),
+        today: amount(41_200_000),
+        last_hour: amount(3_100_000),
+        unpriced: vec![named("house-model-7b", "house-model-7b", None, 900_000)],
+        unrecorded: vec![("An agent without usage".into(), 64)],
+        cache_saved: 6_120_000_000,
+    }
+}
+
+pub fn status() -> StatusView {
+    StatusView {
+        ingest: crate::store::status::IngestStatus {
+            phase: crate::store::status::Phase::Rest,
+            sources_done: 2190,
+            sources_total: 4873,
+            bytes_done: 412_000_000,
+            bytes_total: 1_100_000_000,
+            documents: 322_118,
+            listing_complete: true,
+            prose_complete: true,
+            last_commit_at: NOW - 2_000,
+            generation: 7,
+            watch: "watching".into(),
+            ..Default::default()
+        },
+        sessions: 3939,
+        hidden_sessions: 1234,
+        messages: 1_204_118,
+        documents: 322_118,
+        segments: 9,
+        index_bytes: 212_000_000,
+        store_bytes: 31_000_000,
+        source_bytes: 1_100_000_000,
+        sources: 4873,
+        gone_sources: 31,
+        issues_total: 14,
+        issues_by_kind: vec![("torn tail".into(), 9), ("invalid UTF-8".into(), 5)],
+        issues: (0..14).map(issue).collect(),
+        agents: agents_found(),
+        versions: vec![
+            ("codedash".into(), "0.1.0".into()),
+            ("schema".into(), "1".into()),
+        ],
+        data_dir: "/home/ada/.codedash/data".into(),
+        zone: "UTC".into(),
+        set_aside: vec![],
+        resident_bytes: 143_000_000,
+    }
+}
+
+pub fn agents_found() -> Vec<AgentStatus> {
+    crate::engine::agents()
+        .map(|agent| AgentStatus {
+            agent,
+            roots: vec![
+                (format!("/home/ada/.{}/sessions", agent.id), true),
+                (format!("/home/ada/.config/{}", agent.id), false),
+            ],
+            sources: 2400,
+            sessions: 1900,
+            messages: 602_000,
+            issues: 7,
+        })
+        .collect()
+}
+
+mod tests {
+    use crate::web::pages::*;
+    use askama::Template;
+
+    fn pages() -> Vec<(&'static str, String)> {
+        let html = |page: &dyn askama::DynTemplate| page.dyn_render().unwrap();
+        vec![
+            ("sessions", html(&sessions::tests::sample_page("", 0))),
+            ("list", html(&sessions::tests::sample_page("view=list", 0))),
+            ("search", html(&search::tests::sample_page("q=retry"))),
+            ("grammar", html(&search::tests::sample_page(""))),
+            ("session", html(&session::tests::sample_page("m=8"))),
+            ("projects", html(&projects::tests::sample_page())),
+            ("analytics", html(&analytics::tests::sample_page(true))),
+            ("running", html(&analytics::tests::sample_page(false))),
+            ("status", html(&status::tests::sample_page())),
+            ("help", html(&help::tests::sample_page())),
+            ("first", sessions::tests::first_run().render().unwrap()),
+        ]
+    }
+
+    fn tags(html: &str) -> impl Iterator<Item = &str> {
+        html.split('<')
+            .skip(1)
+            .filter_map(|tag| tag.split('>').next())
+    }
+
+    #[test]
+    fn pages_need_nothing_that_the_policy_forbids() {
+        for (name, html) in pages() {
+            for tag in tags(&html) {
+                assert!(!tag.contains(" style="), "{name}: <{tag}>");
+                for handler in [" onclick=", " onload=", " onerror=", " hx-on"] {
+                    assert!(!tag.contains(handler), "{name}: <{tag}>");
+                }
+                assert!(!tag.starts_with("style"), "{name}: <{tag}>");
+                let script = tag.strip_prefix("script");
+                assert!(
+                    script.is_none_or(|rest| rest.contains("src=\"/assets/")),
+                    "{name}: <{tag}>"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn ids_are_unique_and_labels_point_at_something() {
+        for (name, html) in pages() {
+            let mut ids: Vec<&str> = Vec::new();
+            for tag in tags(&html) {
+                if let Some(id) = tag
+                    .split(" id=\"")
+                    .nth(1)
+                    .and_then(|rest| rest.split('"').next())
+                {
+                    assert!(!ids.contains(&id), "{name} has two #{id}");
+                    ids.push(id);
+                }
+            }
+            for (attribute, sign) in [
+                (" for=\"", ""),
+                (" aria-labelledby=\"", ""),
+                (" data-copy=\"", "#"),
+            ] {
+                for rest in html.split(attribute).skip(1) {
+                    let id = rest.split('"').next().unwrap().trim_start_matches(sign);
+                    assert!(ids.contains(&id), "{name}: nothing is #{id}");
+                }
+            }
+        }
+    }
+
+    /// `cargo test --lib web::sample -- --ignored`, then look at `target/pages`.
+    #[test]
+    #[ignore = "writes files to look at"]
+    fn write_pages() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("target/pages");
+        std::fs::create_dir_all(&folder).unwrap();
+        for (name, html) in pages() {
+            std::fs::write(folder.join(format!("{name}.html")), html).unwrap();
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! What stands around every page: navigation, theme, token, clock, ingest progress.
+
+use super::App;
+use super::ask::{Ask, Theme};
+use super::clock::Clock;
+use super::filters::{grouped, sized};
+use crate::config;
+use crate::store::status::{IngestStatus, Phase};
+use askama::Template;
+use std::sync::Arc;
+
+#[derive(Clone)]
+pub struct Shell {
+    pub title: String,
+    /// Path of the navigation entry that is current; `""` for none.
+    pub nav: &'static str,
+    pub theme: Theme,
+    pub token: Arc<str>,
+    pub assets: &'static str,
+    pub clock: Clock,
+    /// What the search box in the header holds.
+    pub q: String,
+    pub progress: Progress,
+    /// Store generation that the page was made at.
+    pub generation: u64,
+    /// This very page, for forms that come back to it.
+    pub here: String,
+    /// Reload by itself while something is missing and no script runs.
+    pub unfinished: bool,
+}
+
+impl Shell {
+    pub fn new(app: &App, ask: &Ask, nav: &'static str, title: &str) -> Shell {
+        let config = &app.engine.config;
+        let status = app.engine.status.get();
+        Shell {
+            title: title.to_owned(),
+            nav,
+            theme: ask.theme,
+            token: app.token.clone(),
+            assets: app.assets,
+            clock: Clock {
+                now: config::now_ms(),
+                zone: config.zone.clone(),
+            },
+            q: String::new(),
+            progress: Progress::of(&status),
+            generation: status.generation,
+            here: ask.params.without("theme").url(&ask.path),
+            unfinished: false,
+        }
+    }
+}
+
+/// The ingest strip of the header: swapped by the event stream.
+#[derive(Clone, Debug, Default, PartialEq, Template)]
+#[template(path = "parts/progress.html")]
+pub struct Progress {
+    pub busy: bool,
+    /// Every session is listed already; what is missing is only text to search.
+    pub listed: bool,
+    pub label: String,
+    pub detail: String,
+    pub percent: u64,
+    pub error: Option<String>,
+}
+
+impl Progress {
+    pub fn of(status: &IngestStatus) -> Progress {
+        let busy = !status.index_complete || !matches!(status.phase, Phase::Idle);
+        let percent = match status.bytes_total {
+            0 => 0,
+            total => (status.bytes_done.min(total) * 100) / total,
+        };
+        let label = match status.phase {
+            Phase::Starting => "Starting",
+            Phase::Scanning => "Looking for changes",
+            Phase::Metadata => "Reading sessions",
+            Phase::Prose => "Indexing prompts and answers",
+            Phase::Rest => "Indexing tool output",
+            Phase::Idle => "Up to date",
+        };
+        let detail = match status.bytes_total {
+            0 => String::new(),
+            total => format!(
+                "{} of {}, {} messages indexed",
+                sized(status.bytes_done),
+                sized(total),
+                grouped(status.documents)
+            ),
+        };
+        Progress {
+            busy,
+            listed: status.listing_complete,
+            label: label.into(),
+            detail,
+            percent,
+            error: status.error.clone(),
+        }
+    }
+}

@@ -1,0 +1,342 @@
+//! Messages as the session page shows them: rendered, folded, bounded.
+
+use super::cards::one_line;
+use super::filters::sized;
+use super::{highlight, markdown};
+use crate::engine::view::TranscriptItem;
+use crate::model::{BodyFormat, PromptKind, Role, ToolCall, ToolKind};
+
+/// More than this of one body stays behind a link to its full text.
+const MAX_PROSE: usize = 96 * 1024;
+const MAX_OUTPUT: usize = 16 * 1024;
+
+/// One message, ready for `parts/item.html`.
+pub struct Item {
+    pub seq: u32,
+    /// Kind of row: `user`, `assistant`, `thinking`, `tool`, `system`.
+    pub class: &'static str,
+    /// Who speaks, in a word.
+    pub label: &'static str,
+    /// This is the message that the address asks for.
+    pub target: bool,
+    pub at: Option<i64>,
+    pub model: String,
+    pub body: Body,
+    pub copy: bool,
+    pub sidechain: bool,
+    pub images: u32,
+    pub call: Option<Call>,
+    /// First words, for the head of a fold.
+    pub peek: String,
+}
+
+/// A tool call's head and what it gave back.
+pub struct Call {
+    pub tool: ToolCall,
+    /// Name of its icon.
+    pub icon: &'static str,
+    /// The tool's name without the prefix that MCP puts before it.
+    pub name: String,
+    pub failed: bool,
+    /// No output is recorded (yet).
+    pub silent: bool,
+    pub output: Option<Body>,
+    pub output_seq: u32,
+    pub output_size: String,
+    /// The sub-agent that it started.
+    pub child: Option<String>,
+}
+
+/// What is shown of a text.
+pub struct Body {
+    pub content: Content,
+    /// Says what is missing and where it is; `None` when the whole is shown.
+    pub notice: Option<Notice>,
+}
+
+pub struct Notice {
+    pub text: String,
+    /// Full text as we hold it; `None` when the page shows all that we hold.
+    pub href: Option<String>,
+}
+
+pub enum Content {
+    Empty,
+    /// Sanitised HTML.
+    Html(String),
+    /// Preformatted text.
+    Plain(String),
+    /// Lines with their class: `add`, `del`, `hunk`, `file`, `""`.
+    Diff(Vec<(&'static str, String)>),
+}
+
+/// Renders the messages of one page, which share the highlighter's budget.
+pub struct Renderer<'a> {
+    path: &'a str,
+    target: Option<u32>,
+    budget: usize,
+}
+
+impl<'a> Renderer<'a> {
+    /// `path` is the session's page; `target` the message that the address asks for.
+    pub fn new(path: &'a str, target: Option<u32>) -> Renderer<'a> {
+        Renderer {
+            path,
+            target,
+            budget: highlight::PAGE_BUDGET,
+        }
+    }
+
+    /// `child` finds the page of a sub-agent by its native id.
+    pub fn item(
+        &mut self,
+        mut item: TranscriptItem,
+        child: impl Fn(&str) -> Option<String>,
+    ) -> Item {
+        let output = item.output.take();
+        let answered = output.as_ref().map(|output| output.seq);
+        let call = item.tool.take().map(|tool| self.call(tool, output, child));
+        let (class, label) = match item.role {
+            _ if call.is_some() => ("tool", "Tool"),
+            Role::User => match item.prompt {
+                PromptKind::Injected => ("system", "Injected"),
+                PromptKind::Slash => ("user", "You, command"),
+                PromptKind::Shell => ("user", "You, shell"),
+                PromptKind::Queued => ("user", "You, queued"),
+                PromptKind::Typed => ("user", "You"),
+            },
+            Role::Assistant => ("assistant", "Assistant"),
+            Role::Thinking => ("thinking", "Thinking"),
+            Role::Tool | Role::Output => ("tool", "Output"),
+            Role::System => ("system", "Notice"),
+        };
+        Item {
+            seq: item.seq,
+            class,
+            label,
+            target: self.target.is_some()
+                && (self.target == Some(item.seq) || self.target == answered),
+            at: item.at,
+            model: item.model.clone().unwrap_or_default(),
+            copy: item.copy,
+            sidechain: item.sidechain,
+            images: item.images,
+            call,
+            peek: one_line(&item.text[..item.text.floor_char_boundary(400)], 140),
+            body: self.body(item),
+        }
+    }
+
+    fn call(
+        &mut self,
+        tool: ToolCall,
+        output: Option<Box<TranscriptItem>>,
+        child: impl Fn(&str) -> Option<String>,
+    ) -> Call {
+        let answer = output.as_ref().and_then(|output| output.tool.as_ref());
+        let failed = tool.failed || answer.is_some_and(|answer| answer.failed);
+        let child = tool
+            .child
+            .as_deref()
+            .or_else(|| answer.and_then(|answer| answer.child.as_deref()))
+            .and_then(child);
+        Call {
+            icon: icon(tool.kind),
+            name: tool
+                .name
+                .rsplit("__")
+                .next()
+                .unwrap_or(&tool.name)
+                .to_owned(),
+            failed,
+            silent: output.is_none(),
+            output_seq: output.as_ref().map_or(0, |output| output.seq),
+            output_size: output
+                .as_ref()
+                .map_or_else(String::new, |output| sized(output.bytes)),
+            output: output.map(|output| self.body(*output)),
+            child,
+            tool,
+        }
+    }
+
+    fn body(&mut self, item: TranscriptItem) -> Body {
+        let prose = item.format == BodyFormat::Markdown;
+        let limit = if prose { MAX_PROSE } else { MAX_OUTPUT };
+        let shown = item.text.floor_char_boundary(limit);
+        let notice = self.notice(&item, shown);
+        let text = &item.text[..shown];
+        let content = match item.format {
+            _ if text.trim().is_empty() => Content::Empty,
+            BodyFormat::Markdown => {
+                let breaks = item.role == Role::User;
+                Content::Html(markdown::html(text, breaks, &mut self.budget))
+            }
+            BodyFormat::Plain => Content::Plain(bare(text)),
+            BodyFormat::Diff => Content::Diff(diff(text)),
+            BodyFormat::Shell => self.code(text, "sh"),
+            BodyFormat::Json => self.code(text, "json"),
+        };
+        Body { content, notice }
+    }
+
+    fn notice(&self, item: &TranscriptItem, shown: usize) -> Option<Notice> {
+        if shown == item.text.len() && !item.cut {
+            return None;
+        }
+        let all = item.bytes.max(item.text.len() as u64);
+        let mut text = format!("{} of {} shown", sized(shown as u64), sized(all));
+        if item.cut {
+            text.push_str("; the rest was over the limit and is only in the agent's own file");
+        }
+        let href = format!("{}/text/{}", self.path, item.seq);
+        Some(Notice {
+            text,
+            href: (shown < item.text.len()).then_some(href),
+        })
+    }
+
+    fn code(&mut self, text: &str, language: &str) -> Content {
+        match highlight::html(text, language, &mut self.budget) {
+            Some(spans) => Content::Html(format!("<pre><code>{spans}</code></pre>")),
+            None => Content::Plain(bare(text)),
+        }
+    }
+}
+
+fn icon(kind: ToolKind) -> &'static str {
+    match kind {
+        ToolKind::Shell => "shell",
+        ToolKind::Edit | ToolKind::Write => "edit",
+        ToolKind::Read => "file",
+        ToolKind::Search => "search",
+        ToolKind::Web => "web",
+        ToolKind::Task => "task",
+        ToolKind::Plan => "plan",
+        ToolKind::Other => "tool",
+    }
+}
+
+/// Without terminal colours and other control sequences.
+fn bare(text: &str) -> String {
+    if !text.contains(['\u{1b}', '\r', '\u{8}']) {
+        return text.to_owned();
+    }
+    let mut bare = String::with_capacity(text.len());
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            '\u{1b}' => match chars.next() {
+                Some('[') => while chars.next().is_some_and(|c| !('@'..='~').contains(&c)) {},
+                Some(']') => while chars.next().is_some_and(|c| c != '\u{7}' && c != '\\') {},
+                _ => {}
+            },
+            // a progress bar redraws its line: the last state counts
+            '\r' if chars.peek() != Some(&'\n') => {
+                bare.truncate(bare.rfind('\n').map_or(0, |at| at + 1));
+            }
+            '\r' | '\u{8}' => {}
+            c => bare.push(c),
+        }
+    }
+    bare
+}
+
+fn diff(text: &str) -> Vec<(&'static str, String)> {
+    let mut lines = Vec::new();
+    for line in text.lines() {
+        let class = match line.as_bytes() {
+            [b'-', b'-', b'-', b' ', ..] | [b'+', b'+', b'+', b' ', ..] => "file",
+            [b'@', b'@', ..] => "hunk",
+            [b'+', ..] => "add",
+            [b'-', ..] => "del",
+            _ => "",
+        };
+        // the two names of an edit in place say the same thing twice
+        let path = line.get(4..).unwrap_or_default();
+        if class == "file" && line.starts_with("---") {
+            continue;
+        }
+        match class {
+            "file" => lines.push((class, path.to_owned())),
+            _ => lines.push((class, line.to_owned())),
+        }
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn item(format: BodyFormat, text: &str) -> TranscriptItem {
+        TranscriptItem {
+            seq: 7,
+            text: text.into(),
+            bytes: text.len() as u64,
+            format,
+            ..TranscriptItem::default()
+        }
+    }
+
+    fn render(item: TranscriptItem) -> Item {
+        Renderer::new("/session/x", None).item(item, |_| None)
+    }
+
+    #[test]
+    fn terminal_control_is_taken_out() {
+        assert_eq!(bare("\u{1b}[1;31mred\u{1b}[0m\r\nb"), "red\nb");
+        assert_eq!(bare("a\n10%\r20%\r100%\nz"), "a\n100%\nz");
+        assert_eq!(bare("\u{1b}]8;;http://x\u{7}link"), "link");
+        assert_eq!(bare("\u{1b}"), "");
+    }
+
+    #[test]
+    fn long_output_is_cut_between_characters_and_says_so() {
+        let text = "é".repeat(MAX_OUTPUT);
+        let item = render(item(BodyFormat::Plain, &text));
+        let Content::Plain(shown) = item.body.content else {
+            panic!("plain text stays plain");
+        };
+        assert_eq!(shown.len(), MAX_OUTPUT);
+        let notice = item.body.notice.unwrap();
+        assert_eq!(notice.href.as_deref(), Some("/session/x/text/7"));
+    }
+
+    #[test]
+    fn a_body_that_was_cut_when_read_has_no_link() {
+        let mut cut = item(BodyFormat::Plain, "begin");
+        (cut.cut, cut.bytes) = (true, 20_000_000);
+        let notice = render(cut).body.notice.unwrap();
+        assert!(notice.text.contains("5 B of 20 MB"), "{}", notice.text);
+        assert_eq!(notice.href, None);
+    }
+
+    #[test]
+    fn diff_lines_have_classes() {
+        let lines = diff("--- a/x\n+++ b/x\n@@ -1 +1 @@\n-old\n+new\n same");
+        let classes: Vec<_> = lines.iter().map(|line| line.0).collect();
+        assert_eq!(classes, ["file", "hunk", "del", "add", ""]);
+    }
+
+    #[test]
+    fn asking_for_an_output_opens_its_call() {
+        let mut call = item(BodyFormat::Shell, "ls");
+        call.tool = Some(ToolCall {
+            name: "mcp__gh__search".into(),
+            ..ToolCall::default()
+        });
+        let mut output = item(BodyFormat::Plain, "x");
+        output.seq = 8;
+        output.tool = Some(ToolCall {
+            failed: true,
+            ..ToolCall::default()
+        });
+        call.output = Some(Box::new(output));
+        let item = Renderer::new("/session/x", Some(8)).item(call, |_| None);
+        assert!(item.target);
+        let call = item.call.unwrap();
+        assert!(call.failed && !call.silent);
+        assert_eq!(call.name, "search");
+    }
+}
