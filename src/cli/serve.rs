@@ -205,11 +205,12 @@ impl Drop for Demo {
     }
 }
 
-/// What a person on this machine types.
+/// What a person on this machine types. A name stays one: the guard knows the server by it.
 fn url(host: &str, address: SocketAddr) -> String {
-    match host {
-        "localhost" => format!("http://localhost:{}/", address.port()),
-        _ => format!("http://{}/", reachable(address)),
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    match bare.parse::<IpAddr>() {
+        Ok(_) => format!("http://{}/", reachable(address)),
+        Err(_) => format!("http://{host}:{}/", address.port()),
     }
 }
 
@@ -288,4 +289,29 @@ fn say(line: &str) -> anyhow::Result<()> {
 
 fn warn(line: &str) -> anyhow::Result<()> {
     Ok(writeln!(anstream::stderr(), "codedash: {line}")?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_leads_to_where_it_listens() {
+        for (host, address, want) in [
+            ("127.0.0.1", "127.0.0.1:3847", "http://127.0.0.1:3847/"),
+            ("0.0.0.0", "0.0.0.0:80", "http://127.0.0.1:80/"),
+            ("::", "[::]:80", "http://[::1]:80/"),
+            ("[::1]", "[::1]:80", "http://[::1]:80/"),
+            ("localhost", "127.0.0.1:80", "http://localhost:80/"),
+            ("box.lan", "192.168.1.5:80", "http://box.lan:80/"),
+        ] {
+            assert_eq!(url(host, address.parse().unwrap()), want, "{host}");
+        }
+    }
+
+    #[test]
+    fn tokens_differ() {
+        let (one, two) = (token().unwrap(), token().unwrap());
+        assert!(one.len() == 32 && one != two);
+    }
 }
