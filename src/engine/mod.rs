@@ -88,6 +88,10 @@ impl Engine {
     pub fn cards(&self, rows: &[Row]) -> anyhow::Result<Vec<Card>> {
         self.cards_of(rows)
     }
+    /// Equal for runs of one conversation; `None`: it never groups.
+    pub fn conversation_key(session: &SessionSummary) -> Option<u64> {
+        crate::rollup::conversation_key(session)
+    }
     /// By native id, `agent:native`, or a unique prefix of at least 4 characters.
     pub fn find_session(&self, id: &str) -> anyhow::Result<Found> {
         self.find(id)
