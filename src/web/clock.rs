@@ -13,7 +13,7 @@ pub struct Clock {
 }
 
 impl Clock {
-    /// `<time>` with the distance; `no time recorded` for records without one.
+    /// `<time>` with the distance; `no time` for records without one.
     pub fn ago(&self, at: &Option<i64>) -> Safe<String> {
         self.element(at, |clock, at| clock.distance(at))
     }
@@ -55,7 +55,7 @@ impl Clock {
                 self.format(*at, "%a %-d %b %Y, %H:%M:%S %Z"),
                 text(self, *at)
             ),
-            None => "<span class=\"faint\">no time recorded</span>".into(),
+            None => "<span class=\"faint\" title=\"the files of this session record no time\">no time</span>".into(),
         })
     }
     fn distance(&self, at: i64) -> String {
@@ -117,7 +117,7 @@ mod tests {
             "2026-03-07"
         );
         assert_eq!(clock.day_name(clock.day(NOON)), "Today");
-        assert!(clock.ago(&None).0.contains("no time recorded"));
+        assert!(clock.ago(&None).0.contains(">no time<"));
     }
 
     #[test]

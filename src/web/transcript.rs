@@ -122,7 +122,7 @@ impl<'a> Renderer<'a> {
             sidechain: item.sidechain,
             images: item.images,
             call,
-            peek: one_line(&item.text[..item.text.floor_char_boundary(400)], 140),
+            peek: one_line(&item.text[..item.text.floor_char_boundary(400)], 140).replace("**", ""),
             body: self.body(item),
         }
     }

@@ -1,12 +1,10 @@
 //! `/session/{id}`: one conversation, its facts and its transcript.
 
-use crate::engine::view::{
-    Card, CardMember, MessagesPage, MessagesQuery, RoleFilter, SessionView, TranscriptItem,
-};
+use crate::engine::view::{MessagesPage, MessagesQuery, RoleFilter, SessionView, TranscriptItem};
 use crate::engine::{Engine, Found};
-use crate::model::ToolCount;
+use crate::model::{Relation, SessionSummary, ToolCount};
 use crate::web::ask::Ask;
-use crate::web::cards::{CardView, MemberView};
+use crate::web::cards::{self, CardView};
 use crate::web::error::{Answer, Failure};
 use crate::web::facets::{Choice, choices};
 use crate::web::marks::{Tags, find};
@@ -38,9 +36,7 @@ pub struct Session {
     pub shell: Shell,
     pub view: SessionView,
     pub card: CardView,
-    pub parent: Option<CardView>,
-    pub children: Vec<CardView>,
-    pub retries: Vec<MemberView>,
+    pub related: Vec<Related>,
     pub filters: Vec<Choice>,
     pub messages: Messages,
     pub tags: Tags,
@@ -51,6 +47,17 @@ pub struct Session {
     pub more_tools: Vec<ToolCount>,
 }
 fragment!(Session);
+
+/// Another session that this one has to do with.
+pub struct Related {
+    /// What it is to this one, in a word or two.
+    pub relation: String,
+    pub href: String,
+    pub name: String,
+    pub at: Option<i64>,
+    /// The time tells it from others of its kind.
+    pub dated: bool,
+}
 
 /// A stretch of the transcript with the ways on.
 #[derive(Template)]
@@ -223,8 +230,6 @@ impl Session {
             "" => "Untitled session".into(),
             name => name.to_owned(),
         };
-        let cards = |card: &Card| CardView::new(card.clone(), &shell);
-        let children = view.children.iter().map(cards).collect();
         let natives: Vec<String> = view
             .children
             .iter()
@@ -235,14 +240,7 @@ impl Session {
             known.then(|| self::path(native))
         };
         Session {
-            parent: view.parent.as_ref().map(cards),
-            children,
-            retries: view
-                .retries
-                .iter()
-                .cloned()
-                .map(|member: CardMember| MemberView::new(member))
-                .collect(),
+            related: related(&view),
             filters: choices(&params.without("m"), &path, "filter", &FILTERS),
             messages: Messages::with(shell.clone(), &path, &params, found, linked),
             tags: Tags {
@@ -258,6 +256,51 @@ impl Session {
             card,
             view,
             shell,
+        }
+    }
+}
+
+/// Where it came from, what came of it, and its other runs, each once.
+fn related(view: &SessionView) -> Vec<Related> {
+    let origin = match view.card.session.relation {
+        Relation::Fork => "Forked from",
+        Relation::Continuation => "Continues",
+        _ => "Started by",
+    };
+    let mut all: Vec<Related> = Vec::new();
+    if let Some(parent) = &view.parent {
+        all.push(Related::new(origin.into(), &parent.session, false));
+    }
+    for child in &view.children {
+        let relation = match child.session.relation {
+            Relation::Fork => "Fork".into(),
+            Relation::Continuation => "Continued in".into(),
+            Relation::Housekeeping => "Housekeeping".into(),
+            _ => child
+                .session
+                .agent_label
+                .clone()
+                .unwrap_or_else(|| "Sub-agent".into()),
+        };
+        all.push(Related::new(relation, &child.session, false));
+    }
+    for run in &view.retries {
+        let run = Related::new("Other run".into(), &run.session, true);
+        if all.iter().all(|known| known.href != run.href) {
+            all.push(run);
+        }
+    }
+    all
+}
+
+impl Related {
+    fn new(relation: String, session: &SessionSummary, dated: bool) -> Related {
+        Related {
+            relation,
+            href: cards::href(session),
+            name: cards::name(session),
+            at: session.last_at,
+            dated,
         }
     }
 }
