@@ -144,7 +144,7 @@ export async function findings(page) {
 /** "1,234" in the first match of `selector` that `pattern` finds. */
 export async function number(page, selector, pattern) {
   const text = await page.locator(selector).first().innerText();
-  const match = text.replaceAll(",", "").match(pattern);
+  const match = text.replaceAll(",", "").replace(/\s+/g, " ").match(pattern);
   if (!match) throw new Error(`${pattern} is not in ${JSON.stringify(text)}`);
   return Number(match[1]);
 }
