@@ -57,6 +57,8 @@ static SANITIZER: LazyLock<Builder<'static>> = LazyLock::new(|| {
             )]
             .into(),
         )
+        // code that scrolls sideways must be reachable by keyboard
+        .set_tag_attribute_value("pre", "tabindex", "0")
         .url_schemes(HashSet::from(["http", "https", "mailto"]))
         .url_relative(UrlRelative::Deny)
         .link_rel(Some("noopener noreferrer nofollow"));

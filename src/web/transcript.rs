@@ -198,7 +198,7 @@ impl<'a> Renderer<'a> {
 
     fn code(&mut self, text: &str, language: &str) -> Content {
         match highlight::html(text, language, &mut self.budget) {
-            Some(spans) => Content::Html(format!("<pre><code>{spans}</code></pre>")),
+            Some(spans) => Content::Html(format!("<pre tabindex=\"0\"><code>{spans}</code></pre>")),
             None => Content::Plain(bare(text)),
         }
     }

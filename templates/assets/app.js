@@ -21,7 +21,12 @@
       if (this.closed || this.source) return;
       this.source = new EventSource(this.url);
       this.source.onopen = (event) => this.onopen && this.onopen(event);
-      this.source.onerror = (event) => this.onerror && this.onerror(event);
+      // a broken line is no error to report: the server was stopped or the page is being left
+      this.source.onerror = () => {
+        if (!this.source || this.source.readyState !== EventSource.CLOSED) return;
+        this.drop();
+        setTimeout(() => document.hidden || this.open(), 3000);
+      };
       // what was seen is told on return, so that nothing is missed and nothing redrawn in vain
       this.source.addEventListener("changed", (event) => {
         this.url = this.url.replace(/seen=\d+/, "seen=" + event.data);
@@ -82,7 +87,10 @@
     k: () => pick(-1),
     x: () => picked()?.querySelector(".star button")?.click(),
     "?": () => { location.href = "/help"; },
-    Enter: () => picked()?.querySelector("a.open, summary, a[href]")?.click(),
+    Enter: () => {
+      const row = picked();
+      (row?.querySelector("a.open") ?? row?.querySelector("summary, a[href]"))?.click();
+    },
     Escape: () => picked()?.classList.remove("is-picked"),
   };
   document.addEventListener("keydown", (event) => {

@@ -61,6 +61,7 @@ static INFO: AgentInfo = AgentInfo {
         ),
     ],
     resume: Some("claude --resume {id}"),
+    worktrees: Some(".claude/worktrees"),
     capabilities: CAPABILITIES,
 };
 
@@ -71,6 +72,7 @@ static EXTENSION: AgentInfo = AgentInfo {
     color: "#818cf8",
     roots: &[],
     resume: Some("claude --resume {id}"),
+    worktrees: Some(".claude/worktrees"),
     capabilities: CAPABILITIES,
 };
 
@@ -81,6 +83,7 @@ static DESKTOP: AgentInfo = AgentInfo {
     color: "#38bdf8",
     roots: &[],
     resume: Some("claude --resume {id}"),
+    worktrees: Some(".claude/worktrees"),
     capabilities: CAPABILITIES,
 };
 
