@@ -132,7 +132,7 @@ Query:
 Examples:
   codedash search borrow checker
   codedash search '\"cannot borrow\" role:output after:7d'
-  codedash search getUserName --agent claude --limit 3
+  codedash search getUserName --project . --limit 3
   codedash search 'panic -test' --json
 
 JSON (--json): what GET /api/search answers: total, total_messages, tier, facets,
@@ -159,11 +159,11 @@ pub struct SearchArgs {
     pub sources: SourceArgs,
 }
 
-/// List sessions, newest first (starred ones before all others).
+/// List sessions, newest first.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   codedash list
-  codedash list -n 0 --agent codex --since 30d
+  codedash list -n 0 --starred --since 30d
   codedash list --project . --json | jq -r '.[].id'
 
 JSON (--json): what GET /api/sessions answers: an array of session records.")]

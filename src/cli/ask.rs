@@ -1,7 +1,8 @@
 //! Where a verb gets its answers: from the running server, or from stores that it opens itself.
 
+use super::index::Bar;
 use super::owner::{self, Claim, Lock, ServerFile};
-use super::{Usage, client, log, open, text};
+use super::{Usage, log, open, text};
 use crate::agents;
 use crate::config::{Config, Flags, Surroundings};
 use crate::engine::Engine;
@@ -66,7 +67,14 @@ impl Ask {
         let config = config(flags)?;
         log::start(&config, false)?;
         let lock = match owner::claim(&config, verb)? {
-            Claim::Server(server) => return Ok(Ask::Server(server)),
+            Claim::Server(server) => {
+                if !flags.roots.is_empty() {
+                    let url = &server.url;
+                    let note = format!("the server at {url} answers, --root is left out");
+                    writeln!(anstream::stderr(), "codedash: {note}")?;
+                }
+                return Ok(Ask::Server(server));
+            }
             Claim::Mine(lock) => lock,
         };
         let engine = open::stores(Arc::new(config))?.engine;
@@ -129,7 +137,8 @@ fn over_http<T: DeserializeOwned>(
         "" => path.to_owned(),
         query => format!("{path}?{query}"),
     };
-    let answer = client::get(server.address, &path, PATIENCE)
+    let answer = server
+        .get(&path, PATIENCE)
         .with_context(|| format!("the server at {}", server.url))?;
     if answer.status != 200 {
         let body: Result<ErrorBody, _> = serde_json::from_slice(&answer.body);
@@ -176,21 +185,23 @@ impl Own {
             (Need::Listing, Phase::Prose | Phase::Rest) => status.listing_complete,
             _ => false,
         };
-        let bar = super::index::Bar::new(std::io::stderr().is_terminal());
+        // elsewhere than on a terminal only the answer is of interest
+        let bar = std::io::stderr().is_terminal().then(|| Bar::new(true));
+        let clear = || bar.iter().for_each(Bar::clear);
         let board = &self.engine.status;
         let mut seen = board.version();
         loop {
             let status = board.get();
             if let Some(error) = &status.error {
-                bar.clear();
+                clear();
                 writeln!(anstream::stderr(), "codedash: {}", text::line(error))?;
                 return Ok(());
             }
             if enough(&status) {
-                bar.clear();
+                clear();
                 return Ok(());
             }
-            bar.show(&status);
+            bar.iter().for_each(|bar| bar.show(&status));
             seen = board.wait(seen, Duration::from_millis(200));
         }
     }

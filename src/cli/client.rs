@@ -22,17 +22,23 @@ impl Response {
     }
 }
 
-/// Gets a path with its query string. `patience` is what the answer may take to begin.
+/// Gets a path with its query string; `host` is the name that the server knows itself by, with the
+/// port. `patience` is what the answer may take to begin.
 ///
 /// # Errors
 /// Nobody listens, nobody answers in time, or the answer is not HTTP.
-pub fn get(address: SocketAddr, path: &str, patience: Duration) -> anyhow::Result<Response> {
+pub fn get(
+    address: SocketAddr,
+    host: &str,
+    path: &str,
+    patience: Duration,
+) -> anyhow::Result<Response> {
     let mut stream = TcpStream::connect_timeout(&address, patience.min(Duration::from_secs(2)))?;
     stream.set_read_timeout(Some(patience))?;
     stream.set_write_timeout(Some(patience))?;
     write!(
         stream,
-        "GET {path} HTTP/1.1\r\nHost: {address}\r\nAccept: application/json\r\n\
+        "GET {path} HTTP/1.1\r\nHost: {host}\r\nAccept: application/json\r\n\
          Connection: close\r\n\r\n"
     )?;
     let mut bytes = Vec::new();

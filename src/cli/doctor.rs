@@ -207,8 +207,9 @@ fn stores(status: &IndexStatus) -> Vec<Check> {
             text::bytes(sizes.source_bytes),
         ),
     )];
-    for sentence in &status.set_aside {
-        checks.push(Check::new("stores", Level::Warning, sentence.as_str()));
+    for name in &status.set_aside {
+        let detail = format!("{name} did not open once and was moved aside");
+        checks.push(Check::new("stores", Level::Warning, detail));
     }
     if let Some(error) = &status.backfill.error {
         checks.push(Check::new("ingest", Level::Error, error.as_str()));

@@ -3,7 +3,7 @@
 use super::args::IndexArgs;
 use super::ask::config;
 use super::owner::{self, Claim, ServerFile};
-use super::{client, log, open, text};
+use super::{log, open, text};
 use crate::store::status::{IngestStatus, Phase};
 use crate::web::api::status::Warming;
 use anyhow::bail;
@@ -56,7 +56,7 @@ fn follow(server: &ServerFile) -> anyhow::Result<ExitCode> {
     )?;
     let bar = Bar::new(std::io::stderr().is_terminal());
     loop {
-        let answer = client::get(server.address, "/api/warming", Duration::from_secs(10))?;
+        let answer = server.get("/api/warming", Duration::from_secs(10))?;
         let warming: Warming = serde_json::from_slice(&answer.body)?;
         if !warming.running {
             bar.clear();

@@ -33,6 +33,17 @@ pub struct ServerFile {
     pub version: String,
 }
 
+impl ServerFile {
+    /// Asks the server.
+    ///
+    /// # Errors
+    /// See [`client::get`].
+    pub fn get(&self, path: &str, patience: Duration) -> anyhow::Result<client::Response> {
+        let host = self.url.trim_start_matches("http://").trim_end_matches('/');
+        client::get(self.address, host, path, patience)
+    }
+}
+
 /// The right to open the stores, until dropped.
 pub struct Lock {
     _file: File,
@@ -70,7 +81,7 @@ pub fn claim(config: &Config, verb: &str) -> anyhow::Result<Claim> {
 pub fn running(config: &Config) -> Option<ServerFile> {
     let text = std::fs::read(config.server_file()).ok()?;
     let server: ServerFile = serde_json::from_slice(&text).ok()?;
-    let answer = client::get(server.address, "/health", Duration::from_secs(3)).ok()?;
+    let answer = server.get("/health", Duration::from_secs(3)).ok()?;
     let health: Health = serde_json::from_slice(&answer.body).ok()?;
     let same = |a: &Path, b: &Path| {
         a == b || matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b)

@@ -21,6 +21,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
 /// A stop is over by then, whatever hangs.
 const STOP: Duration = Duration::from_millis(1900);
 
@@ -82,22 +84,17 @@ fn serve(
         assets: web::assets::hash(),
         stopping: stopping.clone(),
     };
-    let url = url(&config.host, address);
     let mut pages = runtime.block_on(async {
         listener.set_nonblocking(true)?;
         let listener = tokio::net::TcpListener::from_std(listener)?;
         anyhow::Ok(tokio::spawn(web::serve(listener, app, stopping)))
     })?;
+    let url = url(&config.host, address);
     owner::announce(config, &url, reachable(address), &token)?;
-    say(&format!(
-        "codedash {} at {url}  (Ctrl-C stops it)",
-        env!("CARGO_PKG_VERSION")
-    ))?;
-    tracing::info!("codedash {} listens at {url}", env!("CARGO_PKG_VERSION"));
-    let writing = {
-        let engine = engine.clone();
-        std::thread::spawn(move || start_writing(&engine))
-    };
+    tracing::info!("codedash {VERSION} listens at {url}");
+    say(&format!("codedash {VERSION} at {url}  (Ctrl-C stops it)"))?;
+    let engine = engine.clone();
+    let writing = std::thread::spawn(move || start_writing(&engine));
     browse(config, &url);
     let ended = runtime.block_on(async {
         tokio::select! {
@@ -118,7 +115,7 @@ fn serve(
             ingest.stop();
         }
     });
-    if ended.is_ok() {
+    if !pages.is_finished() {
         // open requests may end; what does not is cut off with the runtime
         let _ = runtime.block_on(async { tokio::time::timeout(DRAIN, pages).await });
     }
@@ -208,11 +205,12 @@ impl Drop for Demo {
     }
 }
 
-/// What a person on this machine types.
+/// What a person on this machine types. A name stays one: the guard knows the server by it.
 fn url(host: &str, address: SocketAddr) -> String {
-    match host {
-        "localhost" => format!("http://localhost:{}/", address.port()),
-        _ => format!("http://{}/", reachable(address)),
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    match bare.parse::<IpAddr>() {
+        Ok(_) => format!("http://{}/", reachable(address)),
+        Err(_) => format!("http://{host}:{}/", address.port()),
     }
 }
 
@@ -291,4 +289,29 @@ fn say(line: &str) -> anyhow::Result<()> {
 
 fn warn(line: &str) -> anyhow::Result<()> {
     Ok(writeln!(anstream::stderr(), "codedash: {line}")?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_leads_to_where_it_listens() {
+        for (host, address, want) in [
+            ("127.0.0.1", "127.0.0.1:3847", "http://127.0.0.1:3847/"),
+            ("0.0.0.0", "0.0.0.0:80", "http://127.0.0.1:80/"),
+            ("::", "[::]:80", "http://[::1]:80/"),
+            ("[::1]", "[::1]:80", "http://[::1]:80/"),
+            ("localhost", "127.0.0.1:80", "http://localhost:80/"),
+            ("box.lan", "192.168.1.5:80", "http://box.lan:80/"),
+        ] {
+            assert_eq!(url(host, address.parse().unwrap()), want, "{host}");
+        }
+    }
+
+    #[test]
+    fn tokens_differ() {
+        let (one, two) = (token().unwrap(), token().unwrap());
+        assert!(one.len() == 32 && one != two);
+    }
 }

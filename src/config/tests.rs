@@ -18,6 +18,7 @@ static INFO: AgentInfo = AgentInfo {
         },
     ],
     resume: None,
+    worktrees: None,
     capabilities: Capabilities {
         usage: false,
         tool_calls: false,

@@ -440,6 +440,7 @@ static UNKNOWN: AgentInfo = AgentInfo {
     color: "#9ca3af",
     roots: &[],
     resume: None,
+    worktrees: None,
     capabilities: Capabilities {
         usage: false,
         tool_calls: false,

@@ -60,7 +60,7 @@ impl Engine {
             ..query.clone()
         };
         let Some(source) = source else {
-            return self.from_archive(entry, &query);
+            return self.page_of_archive(entry, &query);
         };
         let long = source.source.fingerprint.size > SHORT;
         if long
@@ -75,13 +75,13 @@ impl Engine {
         match from_source(room, entry, &source, &copied, &query) {
             // deleted since the last scan
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                self.from_archive(entry, &query)
+                self.page_of_archive(entry, &query)
             }
             page => page.with_context(|| format!("cannot read {}", source.source.path.display())),
         }
     }
 
-    fn from_archive(&self, entry: &Arc<Entry>, query: &MessagesQuery) -> Result<MessagesPage> {
+    fn page_of_archive(&self, entry: &Arc<Entry>, query: &MessagesQuery) -> Result<MessagesPage> {
         let mut page = match self.index.get() {
             Some(index) => from_index(index, entry.sid, query)?,
             None => MessagesPage {

@@ -81,15 +81,16 @@ impl Engine {
         self.list_sessions(query)
     }
     /// All sessions that match, without grouping, newest first (JSON, CLI): rows, total, hidden.
-    pub fn session_rows(
-        &self,
-        query: &SessionsQuery,
-    ) -> anyhow::Result<(Vec<(Sid, Arc<SessionSummary>)>, usize, usize)> {
+    pub fn session_rows(&self, query: &SessionsQuery) -> anyhow::Result<(Vec<Row>, usize, usize)> {
         self.list_rows(query)
     }
     /// What lists show of these sessions, in the same order (one read of the stores for all).
-    pub fn cards(&self, rows: &[(Sid, Arc<SessionSummary>)]) -> anyhow::Result<Vec<Card>> {
+    pub fn cards(&self, rows: &[Row]) -> anyhow::Result<Vec<Card>> {
         self.cards_of(rows)
+    }
+    /// Equal for runs of one conversation; `None`: it never groups.
+    pub fn conversation_key(session: &SessionSummary) -> Option<u64> {
+        crate::rollup::conversation_key(session)
     }
     /// By native id, `agent:native`, or a unique prefix of at least 4 characters.
     pub fn find_session(&self, id: &str) -> anyhow::Result<Found> {
@@ -138,6 +139,9 @@ impl Engine {
         self.count_tags()
     }
 }
+
+/// A session in a plain list.
+pub type Row = (Sid, Arc<SessionSummary>);
 
 /// Answer of [`Engine::find_session`].
 pub enum Found {

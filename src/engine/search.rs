@@ -206,29 +206,5 @@ impl Branches {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::query::Filter;
-
-    fn query(fields: &[(&str, bool)]) -> Query {
-        let filter = |(value, negated): &(&str, bool)| Filter {
-            field: Field::Branch((*value).to_owned()),
-            negated: *negated,
-        };
-        Query {
-            text: None,
-            filters: fields.iter().map(filter).collect(),
-        }
-    }
-
-    #[test]
-    fn branches_of_the_query() {
-        let of = |list: &[&str]| list.iter().map(|b| (*b).to_owned()).collect::<Vec<_>>();
-        let either = Branches::of(&query(&[("main", false), ("FIX", false)]));
-        assert!(either.pass(&of(&["fix/login"])) && either.pass(&of(&["dev", "main"])));
-        assert!(!either.pass(&of(&["dev"])) && !either.pass(&[]));
-        let without = Branches::of(&query(&[("main", true)]));
-        assert!(without.pass(&of(&["dev"])) && without.pass(&[]) && !without.pass(&of(&["main"])));
-        assert!(Branches::of(&query(&[])).is_empty());
-    }
-}
+#[path = "search_tests.rs"]
+mod tests;

@@ -1,12 +1,12 @@
 //! The session list: one pass over the catalog, conversations, groups, one page of cards.
 
-use super::Engine;
 use super::catalog::{Catalog, Entry, NONE, Project};
 use super::filter::{FacetCounts, Matcher};
 use super::names::last_segment;
 use super::view::*;
+use super::{Engine, Row};
 use crate::config::now_ms;
-use crate::model::{Day, SessionSummary, Sid};
+use crate::model::Day;
 use anyhow::Result;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -108,10 +108,7 @@ impl Engine {
         })
     }
 
-    pub(super) fn list_rows(
-        &self,
-        query: &SessionsQuery,
-    ) -> Result<(Vec<(Sid, Arc<SessionSummary>)>, usize, usize)> {
+    pub(super) fn list_rows(&self, query: &SessionsQuery) -> Result<(Vec<Row>, usize, usize)> {
         let catalog = self.catalog.get()?;
         let selection = select(&catalog, &query.filters, &query.text);
         let single = |entry| Draft {
@@ -128,7 +125,7 @@ impl Engine {
         Ok((rows, selection.shown.len(), selection.hidden.len()))
     }
 
-    pub(super) fn cards_of(&self, rows: &[(Sid, Arc<SessionSummary>)]) -> Result<Vec<Card>> {
+    pub(super) fn cards_of(&self, rows: &[Row]) -> Result<Vec<Card>> {
         let catalog = self.catalog.get()?;
         let mut desk = self.desk(&catalog)?;
         // a session that went away since is left out: there is nothing to say of it

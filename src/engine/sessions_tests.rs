@@ -1,6 +1,7 @@
 use super::super::testing::*;
 use super::*;
 use crate::model::HelperReason;
+use crate::model::Sid;
 use crate::rollup::conversation_key;
 use proptest::prelude::*;
 use std::collections::HashSet;

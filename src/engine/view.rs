@@ -74,8 +74,10 @@ pub struct SessionsPage {
     pub all_sessions: usize,
     /// Where the next page starts, if there is one.
     pub next: Option<usize>,
+    /// Counts are of shown sessions, each facet without its own ticks.
     pub facets: Vec<FacetList>,
-    /// Local days with matching sessions and their number (for the calendar).
+    /// Local days that shown sessions span, with how many: what filtering by that day alone gives
+    /// (for the calendar; counted without the day filter).
     pub days: Vec<(Day, u32)>,
     /// Store generation that this was read at.
     pub generation: u64,
@@ -321,6 +323,8 @@ pub struct Analytics {
     pub week: Vec<[u64; 24]>,
     pub top_sessions: Vec<TopSession>,
     pub today: Amount,
+    /// The last 60 minutes by event time, from hour buckets: this clock hour whole, and of the one
+    /// before the share that lies inside, as if evenly spread.
     pub last_hour: Amount,
     /// Models without a known price, with their tokens.
     pub unpriced: Vec<NamedAmount>,

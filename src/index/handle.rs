@@ -103,7 +103,7 @@ impl SearchIndex {
 
     /// Removes every document.
     pub fn clear(&self) -> Result<()> {
-        todo!()
+        self.write(|writer| writer.delete_all_documents().map(drop))
     }
 
     /// Makes everything so far durable and visible; `payload` comes back from the next `open`.

@@ -67,9 +67,12 @@ impl Split {
     }
 
     pub fn step(&mut self, at: usize, class: u8, mut found: impl FnMut(usize, usize)) {
-        if class == 0 {
-            return;
-        }
+        let class = match (class, self.segment) {
+            (0, Some(_)) => return,
+            // a mark without a letter before it begins a part like one
+            (0, None) => LOWER,
+            (class, _) => class,
+        };
         let (last, before, last_at) = self.last;
         if class == UNDER {
             self.close(at, &mut found);

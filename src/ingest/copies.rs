@@ -48,6 +48,17 @@ pub fn settle(shared: &Shared, paths: &[String]) -> Result<Vec<SourceRow>> {
     store(shared, &sessions, copied)
 }
 
+/// Whether what a source grew by may be copies: a fork that is still being written, say. Only sessions
+/// that share records already, or have none yet, are under this suspicion.
+pub fn may_copy(reader: &Reader, row: &SourceRow) -> Result<bool> {
+    for sid in &row.sids {
+        if reader.shares(Sid(*sid))? || !reader.has_records(Sid(*sid))? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// Sessions that share a record with one of `fresh`, and what they share records with, and so on.
 fn involved(reader: &Reader, fresh: BTreeSet<Sid>) -> Result<BTreeSet<Sid>> {
     let all = reader.next_sid()? as usize;
@@ -222,9 +233,6 @@ fn store(
             writer.put_source(&row)?;
             again.insert(row.path.clone(), row);
         }
-    }
-    if again.is_empty() {
-        return Ok(Vec::new());
     }
     writer.commit()?;
     Ok(again.into_values().collect())

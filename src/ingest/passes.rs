@@ -32,9 +32,19 @@ const FOLD: Purpose = Purpose {
 
 /// Brings every source of `work` up to date.
 pub fn run(shared: &Shared, work: Vec<SourceRow>) -> Result<()> {
-    let (grown, unread): (Vec<_>, Vec<_>) = work
-        .into_iter()
-        .partition(|row| even(row) && row.meta.checkpoint != Checkpoint::default());
+    let reader = shared.store.read()?;
+    let (mut grown, mut unread) = (Vec::new(), Vec::new());
+    for row in work {
+        if even(&row)
+            && row.meta.checkpoint != Checkpoint::default()
+            && !copies::may_copy(&reader, &row)?
+        {
+            grown.push(row);
+        } else {
+            unread.push(row);
+        }
+    }
+    drop(reader);
     if !grown.is_empty() {
         let all = Purpose {
             fold: true,
@@ -45,15 +55,17 @@ pub fn run(shared: &Shared, work: Vec<SourceRow>) -> Result<()> {
     if unread.is_empty() || shared.stopping() {
         return Ok(());
     }
+    let mut paths: Vec<String> = unread.iter().map(|row| row.path.clone()).collect();
     let meta: Vec<SourceRow> = unread
         .iter()
         .filter(|row| !row.is_done(&row.meta))
         .cloned()
         .collect();
     if !meta.is_empty() {
-        let paths: Vec<String> = meta.iter().map(|row| row.path.clone()).collect();
+        let folded: Vec<String> = meta.iter().map(|row| row.path.clone()).collect();
         pass(shared, meta, FOLD, Phase::Metadata)?;
-        let again = copies::settle(shared, &paths)?;
+        let again = copies::settle(shared, &folded)?;
+        paths.extend(again.iter().map(|row| row.path.clone()));
         pass(shared, again, FOLD, Phase::Metadata)?;
     }
     if shared.stopping() {
@@ -63,8 +75,7 @@ pub fn run(shared: &Shared, work: Vec<SourceRow>) -> Result<()> {
         .status
         .update(|status| status.listing_complete = true);
     let behind = |pass: fn(&SourceRow) -> &crate::store::Pass| -> Result<Vec<SourceRow>> {
-        let rows = unread.iter().map(|row| row.path.as_str());
-        fresh(shared, rows, pass)
+        fresh(shared, &paths, pass)
     };
     let left: u64 = behind(|row| &row.rest)?
         .iter()
@@ -105,14 +116,14 @@ fn even(row: &SourceRow) -> bool {
 }
 
 /// The rows as they are in the store now, as far as this pass is behind in them.
-fn fresh<'a>(
+fn fresh(
     shared: &Shared,
-    paths: impl Iterator<Item = &'a str>,
+    paths: &[String],
     pass: fn(&SourceRow) -> &crate::store::Pass,
 ) -> Result<Vec<SourceRow>> {
     let reader = shared.store.read()?;
-    let mut rows = Vec::new();
-    for path in paths {
+    let mut rows: Vec<SourceRow> = Vec::new();
+    for path in paths.iter().collect::<std::collections::BTreeSet<_>>() {
         if let Some(row) = reader.source(path)?
             && !row.is_done(pass(&row))
             && row.is_done(&row.meta)
@@ -122,6 +133,7 @@ fn fresh<'a>(
             rows.push(row);
         }
     }
+    rows.sort_by_key(super::scan::by_worth);
     Ok(rows)
 }
 

@@ -46,13 +46,14 @@ fn root_of(project: &str) -> Option<String> {
         }
     }
     // the folder is no longer there, or on another machine: the agents' own worktrees tell by name
-    [
-        "/.claude/worktrees/",
-        "\\.claude\\worktrees\\",
-        "/.codex/worktrees/",
-    ]
-    .iter()
-    .find_map(|mark| project.find(mark).map(|at| project[..at].to_owned()))
+    crate::agents::all_infos()
+        .filter_map(|info| info.worktrees)
+        .find_map(|folder| {
+            let slashed = project.replace('\\', "/");
+            slashed
+                .find(&format!("/{folder}/"))
+                .map(|at| project[..at].to_owned())
+        })
 }
 
 /// A `.git` file points into the main checkout's `.git/worktrees/NAME` (or `.git/modules/NAME`).

@@ -175,17 +175,18 @@ fn compare(listed: Listed, mut known: HashMap<String, SourceRow>) -> Scan {
             scan.rows.push(row);
         }
     }
-    scan.work.sort_by(|a, b| {
-        let key = |row: &SourceRow| {
-            (
-                row.rank == Rank::Secondary,
-                std::cmp::Reverse(row.fingerprint.mtime_ns),
-            )
-        };
-        key(a).cmp(&key(b)).then_with(|| a.path.cmp(&b.path))
-    });
+    scan.work.sort_by_key(by_worth);
     scan.issues = listed.issues;
     scan
+}
+
+/// Newest first, secondary sources last.
+pub fn by_worth(row: &SourceRow) -> (bool, std::cmp::Reverse<i64>, String) {
+    (
+        row.rank == Rank::Secondary,
+        std::cmp::Reverse(row.fingerprint.mtime_ns),
+        row.path.clone(),
+    )
 }
 
 /// A known source whose file has changed: grown, or rewritten.

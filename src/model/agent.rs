@@ -13,6 +13,8 @@ pub struct AgentInfo {
     pub roots: &'static [RootSpec],
     /// Command that resumes a session; `{id}` is replaced. `None` where the agent has none.
     pub resume: Option<&'static str>,
+    /// Folder, below a checkout and `/`-separated, in which the agent makes its worktrees.
+    pub worktrees: Option<&'static str>,
     pub capabilities: Capabilities,
 }
 

@@ -240,6 +240,11 @@ impl Reader {
             .unwrap_or_default())
     }
 
+    /// Whether a session shares records with others.
+    pub fn shares(&self, sid: Sid) -> Result<bool> {
+        Ok(self.txn.open_table(COPIED)?.get(sid.0)?.is_some())
+    }
+
     /// The records of a session, in file order.
     pub fn records(&self, sid: Sid) -> Result<Vec<RecordRef>> {
         let table = self.txn.open_table(RECORDS)?;
@@ -248,6 +253,14 @@ impl Reader {
             all.extend(records(row?.1.value()));
         }
         Ok(all)
+    }
+
+    pub fn has_records(&self, sid: Sid) -> Result<bool> {
+        let table = self.txn.open_table(RECORDS)?;
+        Ok(table
+            .range((sid.0, 0)..=(sid.0, u32::MAX))?
+            .next()
+            .is_some())
     }
 
     /// Hands over every session's records, by sid (a long session comes in several pieces).

@@ -21,7 +21,8 @@ pub const USAGE: TableDefinition<(u128, u32, u16), Bytes> = TableDefinition::new
 pub const USAGE_OF: TableDefinition<(u32, u32), Bytes> = TableDefinition::new("usage_of");
 /// (sid, chunk) -> its records: hash and time (lowest bit: marked as a copy), 16 bytes each.
 pub const RECORDS: TableDefinition<(u32, u32), Bytes> = TableDefinition::new("records");
-/// sid -> hashes of records that are other sessions': 8 bytes each, sorted.
+/// sid -> hashes of records that are other sessions': 8 bytes each, sorted. An empty value: the
+/// session shares records, and all of its own are its own.
 pub const COPIED: TableDefinition<u32, Bytes> = TableDefinition::new("copied");
 /// Path -> `SourceRow`.
 pub const SOURCES: TableDefinition<&str, Bytes> = TableDefinition::new("sources");

@@ -198,23 +198,17 @@ impl<'s> Writer<'s> {
         Ok(())
     }
 
-    /// Which records of a session are other sessions'; says whether that changed.
+    /// Which records of a session are other sessions' (none, for one that only lends); says whether
+    /// that changed. From then on the session counts as one that shares records.
     pub fn put_copied(&mut self, sid: Sid, sorted: &[u64]) -> Result<bool> {
         let mut table = self.txn.open_table(COPIED)?;
-        let before = table
-            .get(sid.0)?
-            .map(|bytes| read::words(bytes.value()))
-            .unwrap_or_default();
-        if before == sorted {
+        let before = table.get(sid.0)?.map(|bytes| read::words(bytes.value()));
+        if before.as_deref() == Some(sorted) {
             return Ok(false);
         }
-        if sorted.is_empty() {
-            table.remove(sid.0)?;
-        } else {
-            let bytes: Vec<u8> = sorted.iter().flat_map(|word| word.to_le_bytes()).collect();
-            table.insert(sid.0, bytes.as_slice())?;
-        }
-        Ok(true)
+        let bytes: Vec<u8> = sorted.iter().flat_map(|word| word.to_le_bytes()).collect();
+        table.insert(sid.0, bytes.as_slice())?;
+        Ok(before.unwrap_or_default() != sorted)
     }
 
     pub fn source(&self, path: &str) -> Result<Option<SourceRow>> {

@@ -496,3 +496,49 @@ fn a_home_without_histories_is_no_failure() {
     house.run(&["stats"]).ok();
     house.run(&["doctor"]).ok();
 }
+
+#[test]
+fn a_folder_that_cannot_be_made_is_one_sentence() {
+    let house = house();
+    std::fs::write(house.path("file"), "").unwrap();
+    for verb in ["serve", "list"] {
+        let mut command = house.command(&[verb]);
+        command.env("CODEDASH_HOME", house.path("file").join("dash"));
+        let output = command.output().unwrap();
+        let err = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{err}");
+        assert!(
+            err.contains("file/dash") && err.lines().count() == 1,
+            "{err}"
+        );
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_demo_has_a_history_of_its_own_and_leaves_nothing() {
+    let house = furnished();
+    let mut command = house.command(&["--demo", "--no-browser", "--port", "0"]);
+    command.env("TMPDIR", house.path(""));
+    let mut server = Server::start(command);
+    server.settled();
+    let rows = server.get("/api/sessions?limit=1000").json();
+    assert!(rows.as_array().unwrap().len() > 10);
+    let own = id_of("cache");
+    assert!(
+        rows.as_array()
+            .unwrap()
+            .iter()
+            .all(|row| row["id"] != own.as_str())
+    );
+    let demos = || {
+        let entries = std::fs::read_dir(house.path("")).unwrap();
+        let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        names.filter(|name| name.contains("demo")).count()
+    };
+    assert_eq!(demos(), 1);
+    assert!(!house.data().exists());
+    server.signal(libc::SIGTERM);
+    assert_eq!(server.ended().code(), Some(0));
+    assert_eq!(demos(), 0);
+}

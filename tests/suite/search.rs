@@ -331,8 +331,8 @@ mod words {
             let mark = unicode_normalization::char::is_combining_mark;
             for (sid, text) in texts.iter().enumerate() {
                 let words = text.split(|c: char| !c.is_alphanumeric() && !mark(c));
-                // accents alone fold to nothing
-                for word in words.filter(|w| !w.chars().all(mark)) {
+                // a mark without its letter is no word
+                for word in words.filter(|w| !w.is_empty() && !w.starts_with(mark)) {
                     let mut request = room.request("");
                     request.query.text = Some(codedash::query::Node::Word(word.to_owned()));
                     let response = room.index.search(&request).expect("searches");

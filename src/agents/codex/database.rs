@@ -57,13 +57,15 @@ const THREAD: [&str; 13] = [
 
 fn threads(db: &Db, source: &Source, sink: &mut dyn EventSink) -> Result<(), ParseIssue> {
     let home = source.path.parent().unwrap_or(Path::new(""));
+    let history = Told::of(home);
     db.rows("threads", &THREAD, &mut |row| {
         let Some(native) = row.text(0).filter(|id| is_id(id)) else {
             return Flow::Go;
         };
         let first = row.text(4).unwrap_or_default();
         let lost = row.text(1).is_some_and(|path| !has_rollout(home, &path));
-        let stands_in = lost && !first.trim().is_empty();
+        // of a session that the history tells of too, the history tells more
+        let stands_in = lost && !first.trim().is_empty() && !history.tells(&native);
         sink.session(SessionStart {
             native,
             mode: match stands_in {
@@ -200,6 +202,21 @@ fn annotate(sink: &mut dyn EventSink, row: &Row<'_>, native: String, fact: Fact)
         at: None,
     };
     out.push(EventKind::Fact(fact))
+}
+
+/// The prompt history beside the database, to look ids up in.
+struct Told(Vec<u8>);
+
+impl Told {
+    fn of(home: &Path) -> Told {
+        let near = [Some(home), home.parent()].into_iter().flatten();
+        let read = near.map(|home| std::fs::read(home.join("history.jsonl")));
+        Told(read.flatten().next().unwrap_or_default())
+    }
+
+    fn tells(&self, native: &str) -> bool {
+        memchr::memmem::find(&self.0, native.as_bytes()).is_some()
+    }
 }
 
 /// The rollout lies where the row says, below this home (which may have moved, or be another

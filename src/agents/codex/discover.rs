@@ -3,10 +3,11 @@
 use super::lists::is_id;
 use super::record::{Envelope, Meta, owned};
 use crate::agents::Listing;
+use crate::agents::read::fingerprint;
 use crate::agents::read::json::Raw;
 use crate::model::{Fingerprint, IssueKind, ParseIssue, Rank, Source};
 use std::collections::BTreeMap;
-use std::fs::{self, Metadata};
+use std::fs;
 use std::io::{self, BufRead, Read};
 use std::path::{Path, PathBuf};
 
@@ -316,23 +317,4 @@ fn with_log(print: Fingerprint, path: &Path) -> Fingerprint {
         }
         Err(_) => print,
     }
-}
-
-fn fingerprint(meta: &Metadata) -> Fingerprint {
-    let since_epoch = meta
-        .modified()
-        .ok()
-        .and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
-    let mut print = Fingerprint {
-        size: meta.len(),
-        mtime_ns: since_epoch.map_or(0, |age| age.as_nanos() as i64),
-        ..Fingerprint::default()
-    };
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::MetadataExt;
-        print.ctime_ns = meta.ctime() * 1_000_000_000 + meta.ctime_nsec();
-        print.inode = meta.ino();
-    }
-    print
 }

@@ -13,7 +13,10 @@ use std::borrow::Cow;
 
 impl Reader<'_> {
     pub(super) fn item(&mut self, item: Item<'_>, out: &mut Out<'_>) {
-        out.uuid = owned(item.id).unwrap_or_default();
+        // the API's ids are long and unique; what gateways hand out may be `msg_1` in every session
+        out.uuid = owned(item.id)
+            .filter(|id| id.len() >= 24)
+            .unwrap_or_default();
         match word(item.kind) {
             "message" => match word(item.role) {
                 "user" => self.user_item(&item, out),
@@ -141,6 +144,10 @@ impl Reader<'_> {
         let turn = &mut self.state.turn;
         // a turn that was stopped before anything came of it has its prompt written again
         let again = turn.aborted && !turn.answered && turn.prompt == print;
+        if again {
+            // by an id of its own it would count as a record of its own
+            out.uuid.clear();
+        }
         turn.prompt = print;
         turn.answered = false;
         turn.aborted = false;

@@ -61,6 +61,7 @@ static INFO: AgentInfo = AgentInfo {
         path: ".codex",
     }],
     resume: Some("codex resume {id}"),
+    worktrees: Some(".codex/worktrees"),
     capabilities: CAPABILITIES,
 };
 
@@ -70,6 +71,7 @@ static IDE: AgentInfo = AgentInfo {
     color: "#67e8f9",
     roots: &[],
     resume: Some("codex resume {id}"),
+    worktrees: Some(".codex/worktrees"),
     capabilities: CAPABILITIES,
 };
 
@@ -79,6 +81,7 @@ static APP: AgentInfo = AgentInfo {
     color: "#0891b2",
     roots: &[],
     resume: Some("codex resume {id}"),
+    worktrees: Some(".codex/worktrees"),
     capabilities: CAPABILITIES,
 };
 

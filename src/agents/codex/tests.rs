@@ -388,6 +388,12 @@ mod databases {
             .collect();
         assert_eq!(stand_ins, [LOST]);
         assert_eq!(seen.prompts(), ["round it"]);
+        let history =
+            format!("{{\"session_id\":\"{LOST}\",\"ts\":1767607200,\"text\":\"round it\"}}\n");
+        fs::write(dir.path().join("history.jsonl"), history).unwrap();
+        let (both, _) = read(database, &Checkpoint::default(), Wants::META);
+        let annotates = |start: &SessionStart| start.mode == SourceMode::Annotate;
+        assert!(both.starts.iter().all(annotates), "the history stands in");
         let told = |fact: Fact| {
             seen.events
                 .iter()

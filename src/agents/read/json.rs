@@ -39,6 +39,20 @@ impl<'a> Raw<'a> {
     pub fn filled(self) -> Option<Cow<'a, str>> {
         self.text().filter(|text| !text.trim().is_empty())
     }
+    /// Not text, or nothing but blanks; told without decoding.
+    pub fn is_blank(self) -> bool {
+        let Some(inner) = self.0.strip_prefix('"') else {
+            return true;
+        };
+        let mut rest = inner.trim_start();
+        while let Some(next) = ["\\n", "\\r", "\\t"]
+            .iter()
+            .find_map(|e| rest.strip_prefix(e))
+        {
+            rest = next.trim_start();
+        }
+        rest == "\""
+    }
     pub fn owned(self) -> Option<String> {
         self.text().map(Cow::into_owned)
     }

@@ -4,6 +4,7 @@
 //! should be is an issue with its line, and reading goes on behind it.
 
 use super::json;
+use super::salvage::{close, describe, salvage};
 use crate::agents::{EventSink, Flow};
 use crate::model::{Checkpoint, IssueKind, ParseIssue};
 use std::fs::File;
@@ -122,27 +123,29 @@ impl<R: Read> Lines<R> {
             }
             let unread = &self.buffer[self.start + self.scanned..self.end];
             let found = memchr::memchr(b'\n', unread).map(|at| self.scanned + at);
+            let known = found.unwrap_or(self.end - self.start);
+            if known > self.limit && !self.skip_nuls() {
+                if let Some((offset, number)) = self.skip_long(sink)? {
+                    return Ok(Some(Line {
+                        text: &self.made,
+                        offset,
+                        number,
+                        cut: true,
+                    }));
+                }
+                continue;
+            }
             let (length, terminator) = match found {
+                Some(_) if known > self.limit => continue,
                 Some(length) => (length, 1),
                 None if self.ended => {
                     if !self.tail_is_whole(sink) {
                         return Ok(None);
                     }
-                    (self.end - self.start, 0)
+                    (known, 0)
                 }
                 None => {
                     self.scanned = self.end - self.start;
-                    if self.scanned > self.limit && !self.skip_nuls() {
-                        if let Some((offset, number)) = self.skip_long(sink)? {
-                            return Ok(Some(Line {
-                                text: &self.made,
-                                offset,
-                                number,
-                                cut: true,
-                            }));
-                        }
-                        continue;
-                    }
                     self.fill(sink)?;
                     continue;
                 }
@@ -205,8 +208,10 @@ impl<R: Read> Lines<R> {
             self.buffer.copy_within(keep..self.end, 0);
             self.start -= keep;
             self.end -= keep;
-            let wanted = (self.end + CHUNK).max((self.end - self.start) * 2);
-            let wanted = wanted.min(self.end + self.limit.max(CHUNK));
+            // grows with the record, and never much past the limit
+            let unread = self.end - self.start;
+            let room = unread.min(self.limit.saturating_sub(unread)).max(CHUNK);
+            let wanted = self.end + room;
             if self.buffer.len() < wanted {
                 self.buffer.resize(wanted, 0);
             }
@@ -245,11 +250,19 @@ impl<R: Read> Lines<R> {
         let head = &self.buffer[at..at + self.limit];
         self.made = close(&String::from_utf8_lossy(head));
         let history = self.buffer[at.saturating_sub(TAIL)..at].to_vec();
-        let mut length = (self.end - self.start) as u64;
-        self.consume(self.end - self.start);
+        let mut length = self.limit as u64;
+        self.consume(self.limit);
         loop {
+            let unread = &self.buffer[self.start..self.end];
+            let end = memchr::memchr(b'\n', unread);
+            length += end.unwrap_or(unread.len()) as u64;
+            self.consume(end.map_or(unread.len(), |end| end + 1));
+            if end.is_some() {
+                self.line += 1;
+                break;
+            }
             self.fill(sink)?;
-            if self.stopped || self.ended {
+            if self.stopped || (self.ended && self.start == self.end) {
                 // back to before the record, with the bytes that its checkpoint hash covers
                 self.buffer.clear();
                 self.buffer.extend_from_slice(&history);
@@ -261,15 +274,6 @@ impl<R: Read> Lines<R> {
                 }
                 return Ok(None);
             }
-            let unread = &self.buffer[self.start..self.end];
-            if let Some(at) = memchr::memchr(b'\n', unread) {
-                length += at as u64;
-                self.consume(at + 1);
-                self.line += 1;
-                break;
-            }
-            length += unread.len() as u64;
-            self.consume(self.end - self.start);
         }
         let detail = format!(
             "a record of {} was cut to {}",
@@ -397,7 +401,7 @@ pub fn each<R: Read>(
         });
         for (at, text) in pieces {
             let piece = Line {
-                text,
+                text: &text,
                 offset: line.offset + at as u64,
                 ..line
             };
@@ -407,108 +411,6 @@ pub fn each<R: Read>(
         }
     }
     Ok(if lines.stopped { Flow::Stop } else { Flow::Go })
-}
-
-fn describe(error: &serde_json::Error, text: &str, saved: usize) -> (IssueKind, String) {
-    let kind = if error.is_data() {
-        IssueKind::WrongShape
-    } else if text.contains('\0') {
-        IssueKind::NulBytes
-    } else {
-        IssueKind::BadRecord
-    };
-    let what = match kind {
-        IssueKind::WrongShape => "a record is not the object it should be",
-        IssueKind::NulBytes => "NUL bytes inside a record",
-        _ if !text.starts_with('{') => "a line is not JSON",
-        _ => "a record is torn or mixed with another",
-    };
-    let detail = match saved {
-        0 => what.to_owned(),
-        1 => format!("{what}; one whole record in it was read"),
-        n => format!("{what}; {n} whole records in it were read"),
-    };
-    (kind, detail)
-}
-
-/// The whole objects of a line that is not one: records glued together, or a whole record behind the
-/// torn beginning of another. With their byte positions.
-pub fn salvage(text: &str) -> Vec<(usize, &str)> {
-    let mut pieces = Vec::new();
-    let mut at = 0;
-    // every retry reads up to its own error: the sum is bounded, or nested torn objects cost n^2
-    let mut budget = text.len() * 8 + 65_536;
-    while at < text.len() && budget > 0 {
-        let mut values =
-            serde_json::Deserializer::from_str(&text[at..]).into_iter::<serde::de::IgnoredAny>();
-        let (whole, used) = match values.next() {
-            Some(Ok(_)) => (text.as_bytes()[at] == b'{', values.byte_offset()),
-            Some(Err(error)) => (false, error.column()),
-            None => (false, 0),
-        };
-        budget = budget.saturating_sub(used.max(64));
-        let end = text.floor_char_boundary(at + used);
-        // inside a torn record a whole inner object is followed by more of the outer one
-        let follows = text[end..].trim_start_matches(|c: char| c.is_whitespace() || c == '\0');
-        if whole && (follows.is_empty() || follows.starts_with("{\"")) {
-            pieces.push((at, &text[at..end]));
-            at = text.len() - follows.len();
-            continue;
-        }
-        match memchr::memmem::find(&text.as_bytes()[at + 1..], b"{\"") {
-            Some(next) => at += 1 + next,
-            None => break,
-        }
-    }
-    pieces
-}
-
-/// Closes the beginning of a JSON object, so that what it holds can be read.
-fn close(head: &str) -> String {
-    let mut open: Vec<u8> = Vec::new();
-    let (mut in_text, mut escaped) = (false, false);
-    // where the last complete member or element ends, and what was open there
-    let mut safe = (0, 0);
-    for (at, byte) in head.bytes().enumerate() {
-        if in_text {
-            match byte {
-                _ if escaped => escaped = false,
-                b'\\' => escaped = true,
-                b'"' => in_text = false,
-                _ => {}
-            }
-            continue;
-        }
-        match byte {
-            b'"' => in_text = true,
-            b'{' => open.push(b'}'),
-            b'[' => open.push(b']'),
-            b'}' | b']' => {
-                open.pop();
-            }
-            _ => {}
-        }
-        match byte {
-            b'{' | b'[' | b'}' | b']' => safe = (at + 1, open.len()),
-            b',' => safe = (at, open.len()),
-            _ => {}
-        }
-    }
-    let closers =
-        |depth: usize| -> String { open[..depth].iter().rev().map(|b| *b as char).collect() };
-    if in_text {
-        // an escape is up to 6 bytes (12 as a pair): cut before one that may be torn
-        let near = head.len().saturating_sub(12);
-        let near = (near..=head.len())
-            .find(|at| head.is_char_boundary(*at))
-            .unwrap_or(head.len());
-        let end = head[near..].find('\\').map_or(head.len(), |at| near + at);
-        let as_value = format!("{}\"{}", &head[..end], closers(open.len()));
-        if json::is_whole_object(&as_value) {
-            return as_value;
-        }
-    }
-    format!("{}{}", &head[..safe.0], closers(safe.1.min(open.len())))
 }
 
 #[cfg(test)]

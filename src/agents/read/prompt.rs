@@ -1,6 +1,6 @@
 //! What is a prompt of a person, and what did the runtime write in a person's name?
 
-use crate::model::PromptKind;
+use crate::model::{PromptKind, Role};
 use std::borrow::Cow;
 
 /// A user-role text, told apart.
@@ -11,6 +11,16 @@ pub struct Reading<'a> {
     pub text: Cow<'a, str>,
     /// The runtime's note that the person stopped the agent.
     pub interruption: bool,
+}
+
+impl Reading<'_> {
+    /// A person's words are the user's; everything else is shown quietly.
+    pub fn role(&self) -> Role {
+        match self.kind {
+            PromptKind::Injected => Role::System,
+            _ => Role::User,
+        }
+    }
 }
 
 /// Texts that begin like this were written by a runtime.

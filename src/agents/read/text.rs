@@ -1,5 +1,6 @@
 //! Bodies fit to keep: no base64, no megabytes, one-line titles.
 
+use crate::model::{Message, Role, Wants};
 use std::borrow::Cow;
 
 /// A longer body is cut.
@@ -24,8 +25,12 @@ pub struct Body {
     pub images: u32,
 }
 
-/// Replaces base64 and `data:` bodies by stubs and cuts at [`MAX_BODY`].
+/// Takes out terminal colours, replaces base64 and `data:` bodies by stubs and cuts at [`MAX_BODY`].
 pub fn body(text: Cow<'_, str>) -> Body {
+    let text = match without_escapes(&text) {
+        Some(plain) => Cow::Owned(plain),
+        None => text,
+    };
     let (text, images) = match without_data(&text) {
         Some((replaced, images)) => (Cow::Owned(replaced), images),
         None => (text, 0),
@@ -43,6 +48,24 @@ pub fn body(text: Cow<'_, str>) -> Body {
         bytes,
         cut,
         images,
+    }
+}
+
+/// Fills the text of a message as far as the sink wants it.
+pub fn fill(message: &mut Message, text: Cow<'_, str>, wants: Wants) {
+    let wanted = match message.role {
+        Role::User | Role::Assistant => wants.prose,
+        _ => wants.rest,
+    };
+    if !wanted && message.role != Role::User {
+        return;
+    }
+    let body = body(text);
+    (message.text, message.bytes, message.cut) = (body.text, body.bytes, body.cut);
+    if !wanted {
+        message
+            .text
+            .truncate(head(&message.text, PROMPT_HEAD).len());
     }
 }
 
@@ -116,6 +139,52 @@ pub fn without_data(text: &str) -> Option<(String, u32)> {
     }
     out.push_str(&text[done..]);
     Some((out, images))
+}
+
+/// The text without terminal escape sequences, which would glue `[32m` to the words they colour;
+/// `None` when there is none.
+pub fn without_escapes(text: &str) -> Option<String> {
+    const ESCAPE: u8 = 0x1b;
+    let mut at = memchr::memchr(ESCAPE, text.as_bytes())?;
+    let mut out = String::with_capacity(text.len());
+    let mut done = 0;
+    loop {
+        out.push_str(&text[done..at]);
+        done = at + escape_length(&text.as_bytes()[at..]);
+        match memchr::memchr(ESCAPE, &text.as_bytes()[done..]) {
+            Some(next) => at = done + next,
+            None => break,
+        }
+    }
+    out.push_str(&text[done..]);
+    Some(out)
+}
+
+/// Bytes of the sequence that begins with an escape; an unknown one is the escape alone.
+fn escape_length(bytes: &[u8]) -> usize {
+    let past = |from: usize, last: &dyn Fn(u8) -> bool| {
+        let body = bytes[from..].iter().take(4096);
+        body.take_while(|byte| byte.is_ascii() && !last(**byte))
+            .count()
+            + from
+    };
+    match bytes.get(1) {
+        Some(b'[') => {
+            let end = past(2, &|byte| !(0x20..0x40).contains(&byte));
+            let ends_well = bytes
+                .get(end)
+                .is_some_and(|byte| (0x40..0x7f).contains(byte));
+            end + usize::from(ends_well)
+        }
+        // a title or a link, ended by BEL or by the next escape
+        Some(b']') => {
+            let end = past(2, &|byte| byte == 7 || byte == 0x1b || byte == b'\n');
+            end + usize::from(bytes.get(end) == Some(&7))
+        }
+        Some(b'(' | b')') if bytes.len() > 2 && bytes[2].is_ascii() => 3,
+        Some(byte) if (0x30..0x7f).contains(byte) => 2,
+        _ => 1,
+    }
 }
 
 struct Found<'a> {
@@ -234,6 +303,22 @@ mod tests {
         let (text, images) = without_data(&text).unwrap();
         assert_eq!(text, "{\"data\":\"[image/png, 7 KB]\"} tail");
         assert_eq!(images, 1);
+    }
+
+    #[test]
+    fn terminal_colours_go() {
+        for (text, want) in [
+            ("\u{1b}[32;1mName\u{1b}[0m x", "Name x"),
+            ("\u{1b}]0;title\u{7}a\u{1b}(Bb\u{1b}=c", "abc"),
+            (
+                "link \u{1b}]8;;http://x\u{1b}\\here\u{1b}]8;;\u{1b}\\",
+                "link here",
+            ),
+            ("end\u{1b}", "end"),
+            ("\u{1b}é\u{1b}[é\u{1b}[3", "éé"),
+        ] {
+            assert_eq!(body(text.into()).text, want, "{text:?}");
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The session record: what every list, search hit and detail says of a session.
 
+use crate::engine::Engine;
 use crate::engine::view::{Card, CostView};
 use crate::model::{HelperReason, Relation, TitleRank, Tokens};
 use jiff::tz::TimeZone;
@@ -14,6 +15,8 @@ pub struct SessionRecord {
     /// Agent (or its display variant): value of the `agent` filter.
     pub tool: String,
     pub agent_name: String,
+    /// Equal for runs of one conversation; `null` for a session that never groups.
+    pub group_key: Option<String>,
     /// Title, else recap, else first prompt.
     pub name: String,
     /// Working directory as recorded, and with `~` for the home.
@@ -164,6 +167,7 @@ impl SessionRecord {
             id: session.key.native.clone(),
             tool: card.agent.id.to_owned(),
             agent_name: card.agent.name.to_owned(),
+            group_key: Engine::conversation_key(session).map(|key| format!("{key:016x}")),
             name: head(session.name(), 300),
             project: session.project.clone(),
             project_short: card.project.short.clone(),

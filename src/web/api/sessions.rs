@@ -9,7 +9,7 @@ use crate::engine::view::{GroupBy, SessionSort, SessionsQuery};
 /// `GET /api/sessions`: an array of [`SessionRecord`], one per session (conversations are not folded).
 ///
 /// Parameters: the shared filters ([`Params::filters`]), `q` (words in title, first prompt, project, id
-/// or agent), `sort` (`newest`, which is the default and puts starred ones first, `oldest`, `longest`,
+/// or agent), `sort` (`newest`, which is the default, `oldest`, `longest`,
 /// `costliest`), `offset`, `limit` (default: all). Headers: `X-Total-Count`, sessions that match;
 /// `X-Helper-Count`, sessions that match but are hidden without `include_helpers=1`.
 ///

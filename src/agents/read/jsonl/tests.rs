@@ -126,6 +126,17 @@ fn an_over_long_record_is_cut_and_reading_goes_on() {
 }
 
 #[test]
+fn the_limit_is_exact() {
+    for length in [998, 999, 1000, 1001, 1002, 70_000] {
+        let long = format!("{{\"a\":\"{}\"}}", "x".repeat(length - 8));
+        let text = format!("{long}\n{{\"b\":2}}\n");
+        let (given, issues, _) = read_from(text.as_bytes(), &Checkpoint::default(), 1000);
+        assert_eq!(given.len(), 2, "{length}");
+        assert_eq!(issues.seen.is_empty(), length <= 1000, "{length}");
+    }
+}
+
+#[test]
 fn an_over_long_record_without_end_stays() {
     let text = format!("{{\"a\":1}}\n{{\"b\":\"{}", "x".repeat(500_000));
     let (given, issues, checkpoint) = read_from(text.as_bytes(), &Checkpoint::default(), 10_000);
@@ -154,10 +165,12 @@ fn whole_records_are_saved_from_a_mixed_line() {
         ),
         (r#"{"t":"u","m":{"c":[{"x":1},{"y":2}],"tor"#, vec![]),
         ("{\"a\":1}\0\0{\"b\":2}", vec![r#"{"a":1}"#, r#"{"b":2}"#]),
+        ("{\"a\":\"x\u{1}\0y\"}", vec![r#"{"a":"x  y"}"#]),
         ("section .text", vec![]),
         (r#"{"a":1} trailing words"#, vec![]),
     ] {
-        let got: Vec<&str> = salvage(line).into_iter().map(|(_, text)| text).collect();
+        let pieces = salvage(line);
+        let got: Vec<&str> = pieces.iter().map(|(_, text)| text.as_ref()).collect();
         assert_eq!(got, want, "{line}");
     }
 }

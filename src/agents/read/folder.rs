@@ -1,0 +1,133 @@
+//! Listing folders that others write to: links are not followed, what cannot be read is said.
+
+use crate::agents::Listing;
+use crate::model::{Fingerprint, IssueKind, ParseIssue};
+use std::fs::{self, Metadata};
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+/// An entry of a folder.
+pub struct Entry {
+    pub path: PathBuf,
+    pub name: String,
+    pub is_folder: bool,
+}
+
+/// The files and folders directly in `folder`, sorted by name; links and devices are left out. A
+/// folder that is not there is empty; one that cannot be read makes the listing incomplete.
+pub fn entries(folder: &Path, listing: &mut Listing) -> Vec<Entry> {
+    let read = match fs::read_dir(folder) {
+        Ok(read) => read,
+        Err(error) => {
+            failed(folder, &error, listing);
+            return Vec::new();
+        }
+    };
+    let mut found = Vec::new();
+    for entry in read {
+        match entry.and_then(|entry| Ok((entry.file_type()?, entry))) {
+            Ok((kind, entry)) if kind.is_dir() || kind.is_file() => found.push(Entry {
+                path: entry.path(),
+                name: entry.file_name().to_string_lossy().into_owned(),
+                is_folder: kind.is_dir(),
+            }),
+            Ok(_) => {}
+            Err(error) => failed(folder, &error, listing),
+        }
+    }
+    found.sort_by(|a, b| a.name.cmp(&b.name));
+    found
+}
+
+/// The fingerprint of a regular file by one metadata call; `None` when it is gone or no such file.
+pub fn fingerprint(path: &Path, listing: &mut Listing) -> Option<Fingerprint> {
+    match fs::symlink_metadata(path) {
+        Ok(metadata) => metadata.is_file().then(|| of(&metadata)),
+        Err(error) => {
+            failed(path, &error, listing);
+            None
+        }
+    }
+}
+
+fn failed(path: &Path, error: &std::io::Error, listing: &mut Listing) {
+    // gone between two looks, or never there: that is an answer, not a failure
+    if error.kind() == ErrorKind::NotFound {
+        return;
+    }
+    listing.complete = false;
+    listing.issues.push(ParseIssue {
+        path: path.to_string_lossy().into_owned(),
+        line: 0,
+        kind: IssueKind::Unreadable,
+        detail: match error.kind() {
+            ErrorKind::PermissionDenied => "permission denied".to_owned(),
+            ErrorKind::NotADirectory => "not a folder".to_owned(),
+            kind => format!("cannot be read: {kind}"),
+        },
+    });
+}
+
+/// What the file system says of a file.
+pub fn of(metadata: &Metadata) -> Fingerprint {
+    let modified = metadata.modified().ok();
+    let since = modified.and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());
+    let mut fingerprint = Fingerprint {
+        size: metadata.len(),
+        mtime_ns: since.map_or(0, |since| since.as_nanos() as i64),
+        ..Fingerprint::default()
+    };
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        fingerprint.ctime_ns = metadata
+            .ctime()
+            .saturating_mul(1_000_000_000)
+            .saturating_add(metadata.ctime_nsec());
+        fingerprint.inode = metadata.ino();
+    }
+    fingerprint
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_folder_is_a_complete_empty_listing() {
+        let home = tempfile::tempdir().unwrap();
+        let mut listing = Listing {
+            complete: true,
+            ..Listing::default()
+        };
+        assert!(entries(&home.path().join("none"), &mut listing).is_empty());
+        assert!(listing.complete && listing.issues.is_empty());
+    }
+
+    #[test]
+    fn a_file_in_place_of_a_folder_is_said() {
+        let home = tempfile::tempdir().unwrap();
+        fs::write(home.path().join("x"), "").unwrap();
+        let mut listing = Listing {
+            complete: true,
+            ..Listing::default()
+        };
+        assert!(entries(&home.path().join("x"), &mut listing).is_empty());
+        assert!(!listing.complete);
+        assert_eq!(listing.issues[0].kind, IssueKind::Unreadable);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_are_left_out() {
+        let home = tempfile::tempdir().unwrap();
+        fs::create_dir(home.path().join("real")).unwrap();
+        std::os::unix::fs::symlink("/", home.path().join("link")).unwrap();
+        let mut listing = Listing::default();
+        let names: Vec<String> = entries(home.path(), &mut listing)
+            .into_iter()
+            .map(|entry| entry.name)
+            .collect();
+        assert_eq!(names, ["real"]);
+    }
+}
