@@ -25,12 +25,18 @@ pub const TOKEN_HEADER: &str = "x-codedash-token";
 const POLICY: &str = "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; \
      form-action 'self'; frame-ancestors 'none'";
 
-/// The whole guard, as one middleware.
-pub async fn guard(State(app): State<App>, request: Request, next: Next) -> Response {
-    let mut response = match admit(&app, request).await {
+/// Lets a request in, or answers it with what is wrong.
+pub async fn admit(State(app): State<App>, request: Request, next: Next) -> Response {
+    match check(&app, request).await {
         Ok(request) => next.run(request).await,
         Err(failure) => failure.into_response(),
-    };
+    }
+}
+
+/// Puts the policy on every answer, refusals included.
+pub async fn policy(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
     for (name, value) in [
         (header::CONTENT_SECURITY_POLICY, POLICY),
         (header::X_FRAME_OPTIONS, "DENY"),
@@ -45,14 +51,12 @@ pub async fn guard(State(app): State<App>, request: Request, next: Next) -> Resp
             "same-origin",
         ),
     ] {
-        response
-            .headers_mut()
-            .insert(name, HeaderValue::from_static(value));
+        headers.insert(name, HeaderValue::from_static(value));
     }
     response
 }
 
-async fn admit(app: &App, request: Request) -> Result<Request, Failure> {
+async fn check(app: &App, request: Request) -> Result<Request, Failure> {
     check_host(&app.engine.config.host, request.headers(), request.uri())?;
     check_uri(request.uri())?;
     if matches!(

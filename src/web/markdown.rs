@@ -70,41 +70,63 @@ static SANITIZER: LazyLock<Builder<'static>> = LazyLock::new(|| {
 pub fn html(text: &str, breaks: bool, budget: &mut usize) -> String {
     let options =
         Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS;
-    let mut code: Option<(String, String)> = None;
-    let events = Parser::new_ext(text, options).filter_map(|event| {
-        if let Some((_, body)) = &mut code {
-            return match event {
-                Event::End(TagEnd::CodeBlock) => {
-                    let (language, body) = code.take().expect("inside a code block");
-                    Some(Event::Html(block(&body, &language, budget).into()))
-                }
-                Event::Text(part) => {
-                    body.push_str(&part);
-                    None
-                }
-                _ => None,
-            };
-        }
-        match event {
-            Event::Start(Tag::CodeBlock(kind)) => {
+    let mut writer = Writer {
+        breaks,
+        budget,
+        code: None,
+    };
+    let events = Parser::new_ext(text, options).flat_map(|event| writer.harmless(event));
+    let mut dirty = String::with_capacity(text.len() * 3 / 2);
+    html::push_html(&mut dirty, events);
+    SANITIZER.clean(&dirty).to_string()
+}
+
+struct Writer<'b> {
+    breaks: bool,
+    budget: &'b mut usize,
+    /// Language and text of the code block that is open.
+    code: Option<(String, String)>,
+}
+
+impl Writer<'_> {
+    /// The event as it may be written: one, none, or one with a line break behind it.
+    fn harmless<'t>(&mut self, event: Event<'t>) -> impl Iterator<Item = Event<'t>> + use<'t> {
+        let mut line_break = None;
+        let event = match (&mut self.code, event) {
+            (Some(_), Event::End(TagEnd::CodeBlock)) => {
+                let (language, body) = self.code.take().expect("a code block is open");
+                Some(Event::Html(block(&body, &language, self.budget).into()))
+            }
+            (Some((_, body)), Event::Text(part)) => {
+                body.push_str(&part);
+                None
+            }
+            (Some(_), _) => None,
+            (None, Event::Start(Tag::CodeBlock(kind))) => {
                 let language = match kind {
                     CodeBlockKind::Fenced(language) => language.into_string(),
                     CodeBlockKind::Indented => String::new(),
                 };
-                code = Some((language, String::new()));
+                self.code = Some((language, String::new()));
                 None
             }
-            Event::Html(raw) | Event::InlineHtml(raw) => Some(Event::Text(raw)),
-            Event::SoftBreak if breaks => Some(Event::HardBreak),
-            Event::TaskListMarker(done) => Some(Event::Text(if done { "☑ " } else { "☐ " }.into())),
-            Event::Start(Tag::Image { .. }) => Some(Event::Text("[image: ".into())),
-            Event::End(TagEnd::Image) => Some(Event::Text("]".into())),
-            event => Some(event),
-        }
-    });
-    let mut dirty = String::with_capacity(text.len() * 3 / 2);
-    html::push_html(&mut dirty, events);
-    SANITIZER.clean(&dirty).to_string()
+            (None, Event::Start(Tag::HtmlBlock)) => Some(Event::Start(Tag::Paragraph)),
+            (None, Event::End(TagEnd::HtmlBlock)) => Some(Event::End(TagEnd::Paragraph)),
+            (None, Event::Html(raw)) => {
+                line_break = Some(Event::HardBreak);
+                Some(Event::Text(raw))
+            }
+            (None, Event::InlineHtml(raw)) => Some(Event::Text(raw)),
+            (None, Event::SoftBreak) if self.breaks => Some(Event::HardBreak),
+            (None, Event::TaskListMarker(done)) => {
+                Some(Event::Text(if done { "☑ " } else { "☐ " }.into()))
+            }
+            (None, Event::Start(Tag::Image { .. })) => Some(Event::Text("[image: ".into())),
+            (None, Event::End(TagEnd::Image)) => Some(Event::Text("]".into())),
+            (None, event) => Some(event),
+        };
+        event.into_iter().chain(line_break)
+    }
 }
 
 fn block(code: &str, language: &str, budget: &mut usize) -> String {
@@ -166,7 +188,11 @@ mod tests {
             plain("use <Button> here"),
             "<p>use &lt;Button&gt; here</p>\n"
         );
-        assert!(plain("<div>\nx\n</div>").contains("&lt;div&gt;"));
+        let block = plain("<div>\nx\n</div>");
+        assert!(
+            block.contains("&lt;div&gt;") && block.contains("<br>"),
+            "{block}"
+        );
     }
 
     #[test]

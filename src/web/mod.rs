@@ -21,6 +21,7 @@ mod guard;
 mod highlight;
 mod markdown;
 mod marks;
+mod messages;
 mod pages;
 mod params;
 mod respond;

@@ -4,7 +4,7 @@ use super::events::{self, Hub};
 use super::pages::{analytics, help, marks, projects, search, session, sessions, settings, status};
 use super::{App, api, assets, error, guard};
 use axum::http::StatusCode;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{get, post};
 use axum::{Extension, Router};
 use std::time::Duration;
@@ -41,8 +41,9 @@ pub fn router(app: App) -> Router {
         .layer(RequestBodyLimitLayer::new(guard::MAX_BODY))
         .layer(CompressionLayer::new().quality(CompressionLevel::Fastest))
         .layer(CatchPanicLayer::custom(error::panicked))
-        .layer(from_fn_with_state(app.clone(), guard::guard))
+        .layer(from_fn_with_state(app.clone(), guard::admit))
         .layer(from_fn_with_state(app.clone(), error::present))
+        .layer(from_fn(guard::policy))
         .with_state(app)
 }
 

@@ -100,7 +100,7 @@ fn summary(i: usize) -> SessionSummary {
         path: format!("/home/ada/.histories/{project}/{i}.jsonl"),
         file_size: 1_834_112,
         project: format!("/home/ada/src/{project}"),
-        branches: if i % 3 == 0 {
+        branches: if i.is_multiple_of(3) {
             vec!["feat/backoff".into()]
         } else {
             vec!["main".into()]
@@ -123,7 +123,7 @@ fn summary(i: usize) -> SessionSummary {
         prompts: 12 + i as u32,
         assistant_messages: 72,
         tool_calls: 161,
-        tool_errors: if i % 2 == 0 { 4 } else { 0 },
+        tool_errors: if i.is_multiple_of(2) { 4 } else { 0 },
         interruptions: 1,
         compactions: u32::from(i == 0),
         thinking: 40,

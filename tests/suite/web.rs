@@ -57,7 +57,7 @@ fn conversation() -> Vec<Value> {
     let meta = json!({"id": ID, "timestamp": "2026-03-08T10:00:00.000Z", "cwd": "/w/orbit",
         "originator": "codex_cli_rs", "cli_version": "0.50.0", "git": {"branch": "main"}});
     let arguments = json!({"command": ["bash", "-lc", "cargo test upload"]}).to_string();
-    let harm = "<script>alert(1)</script> <img src=x onerror=alert(1)> [x](javascript:alert(1)) **bold** `retry_budget`";
+    let harm = "<script>alert(1)</script> <img src=x onerror=alert(1)> [x](javascript:alert(1))\n\n**bold** `retry_budget` [x](javascript:alert(1)) <img src=x onerror=alert(1)>";
     let mut lines = vec![
         record(0, "session_meta", meta),
         said(
@@ -132,7 +132,7 @@ impl Site {
         Reply {
             status: parts.status,
             headers: parts.headers,
-            body: String::from_utf8(bytes.to_vec()).unwrap(),
+            body: String::from_utf8_lossy(&bytes).into_owned(),
         }
     }
 
@@ -432,7 +432,8 @@ async fn an_unchanged_page_costs_nothing() {
         "another thing"
     );
     let zipped = site.get_with("/help", &[("accept-encoding", "gzip")]).await;
-    assert_eq!(zipped.status, StatusCode::OK);
+    assert_eq!(zipped.header("content-encoding"), "gzip");
+    assert_eq!(zipped.header("etag"), tag, "a weak tag means the same page");
 }
 
 #[tokio::test]

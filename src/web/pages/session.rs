@@ -1,17 +1,17 @@
 //! `/session/{id}`: one conversation, its facts and its transcript.
 
 use crate::engine::view::{MessagesPage, MessagesQuery, RoleFilter, SessionView, TranscriptItem};
-use crate::engine::{Engine, Found};
 use crate::model::{Relation, SessionSummary, ToolCount};
 use crate::web::ask::Ask;
 use crate::web::cards::{self, CardView};
 use crate::web::error::{Answer, Failure};
 use crate::web::facets::{Choice, choices};
 use crate::web::marks::{Tags, find};
+use crate::web::messages::{self, Messages, RECENT, child_href, path};
 use crate::web::params::Params;
 use crate::web::respond::{self, fragment};
 use crate::web::shell::Shell;
-use crate::web::transcript::{Content, Item, Renderer};
+use crate::web::transcript::Renderer;
 use crate::web::{App, blocking, filters};
 use askama::Template;
 use axum::extract::{Path, State};
@@ -19,8 +19,6 @@ use axum::http::StatusCode;
 
 /// Messages at a time.
 const LIMIT: usize = 50;
-/// Calls at the end that may still wait for their output when a page is redrawn.
-const RECENT: usize = 12;
 /// Tools shown unfolded.
 const TOOLS: usize = 8;
 const FILTERS: [(&str, &str); 4] = [
@@ -57,28 +55,6 @@ pub struct Related {
     pub at: Option<i64>,
     /// The time tells it from others of its kind.
     pub dated: bool,
-}
-
-/// A stretch of the transcript with the ways on.
-#[derive(Template)]
-#[template(path = "parts/messages.html")]
-pub struct Messages {
-    pub shell: Shell,
-    pub items: Vec<Item>,
-    /// Items that are shown already and have changed: swapped where they stand.
-    pub changed: Vec<Item>,
-    pub total: usize,
-    /// Ordinals of the first and the last item, from 1; 0 when there are none.
-    pub first: usize,
-    pub last: usize,
-    pub before: usize,
-    pub after: usize,
-    /// Address of the page, and of its items alone.
-    pub next: Option<(String, String)>,
-    pub previous: Option<(String, String)>,
-    /// Where new messages come from, once the end is shown.
-    pub tail: Option<String>,
-    pub from_archive: bool,
 }
 
 pub async fn page(State(app): State<App>, Path(id): Path<String>, ask: Ask) -> Answer {
@@ -180,10 +156,6 @@ pub async fn text(State(app): State<App>, Path((id, seq)): Path<(String, u32)>) 
     .await
 }
 
-fn path(id: &str) -> String {
-    format!("/session/{}", crate::web::params::segment(id))
-}
-
 fn known(ask: &Ask) -> Params {
     ask.params.only(&["filter", "m", "offset"])
 }
@@ -199,14 +171,6 @@ fn query(params: &Params) -> MessagesQuery {
         offset: params.number("offset").unwrap_or_default(),
         limit: LIMIT,
         around: params.get("m").and_then(|seq| seq.parse().ok()),
-    }
-}
-
-/// Where a sub-agent that a call started is shown; `None` when it is not known to us.
-fn child_href(engine: &Engine) -> impl Fn(&str) -> Option<String> {
-    |native| match engine.find_session(native) {
-        Ok(Found::One(_)) => Some(path(native)),
-        _ => None,
     }
 }
 
@@ -237,7 +201,7 @@ impl Session {
             .collect();
         let linked = move |native: &str| {
             let known = natives.iter().any(|child| child == native);
-            known.then(|| self::path(native))
+            known.then(|| messages::path(native))
         };
         Session {
             related: related(&view),
@@ -314,73 +278,6 @@ fn fill(view: &SessionView) -> Option<u64> {
         .filter(|window| *window > 0)?;
     let responses = u64::from(view.card.cost.responses);
     (responses > 0).then(|| (view.card.tokens.prompt() / responses * 100 / window).min(100))
-}
-
-impl Messages {
-    fn new(
-        shell: Shell,
-        path: &str,
-        params: &Params,
-        found: MessagesPage,
-        engine: &Engine,
-    ) -> Result<Messages, Failure> {
-        let linked = child_href(engine);
-        Ok(Messages::with(shell, path, params, found, linked))
-    }
-
-    fn with(
-        shell: Shell,
-        path: &str,
-        params: &Params,
-        found: MessagesPage,
-        linked: impl Fn(&str) -> Option<String>,
-    ) -> Messages {
-        let highlight = params.get("m").and_then(|seq| seq.parse().ok());
-        let mut renderer = Renderer::new(path, highlight);
-        let plain = params.without("m");
-        let at = |offset: usize, way: &str| {
-            let params = plain.with("offset", &offset.to_string());
-            let more = params.with("way", way).with("offset", &offset.to_string());
-            (
-                params.url(path),
-                more.url(&format!("/fragments{path}/more")),
-            )
-        };
-        let shown = found.items.len();
-        let end = found.offset + shown;
-        let waiting: Vec<String> = found
-            .items
-            .iter()
-            .rev()
-            .take(RECENT)
-            .filter(|item| item.tool.is_some() && item.output.is_none())
-            .map(|item| item.seq.to_string())
-            .collect();
-        let tail = found.next.is_none().then(|| {
-            plain
-                .with("waiting", &waiting.join(","))
-                .with("offset", &end.to_string())
-                .url(&format!("/fragments{path}/tail"))
-        });
-        Messages {
-            total: found.total,
-            first: if shown == 0 { 0 } else { found.offset + 1 },
-            last: end,
-            before: found.offset,
-            after: found.total.saturating_sub(end),
-            next: found.next.map(|offset| at(offset, "down")),
-            previous: found.previous.map(|offset| at(offset, "up")),
-            tail,
-            from_archive: found.from_archive,
-            items: found
-                .items
-                .into_iter()
-                .map(|item| renderer.item(item, &linked))
-                .collect(),
-            changed: Vec::new(),
-            shell,
-        }
-    }
 }
 
 #[cfg(test)]

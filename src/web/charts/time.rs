@@ -1,15 +1,14 @@
-//! Geometry of the charts: figures in, coordinates of SVG marks out. The templates draw them.
+//! Columns over time: cost by day, matches by day.
 
-use super::clock::Clock;
-use super::filters::{dollars, grouped};
-use super::params::Params;
-use crate::engine::view::{Amount, Analytics, NamedAmount};
+use super::{FULL, scale};
+use crate::engine::view::{Analytics, DayAmount};
 use crate::model::Day;
+use crate::web::clock::Clock;
+use crate::web::filters::{dollars, grouped};
+use crate::web::params::Params;
 
 /// Columns at most: longer histories are added up by week, then by month.
 const MAX_COLUMNS: i32 = 120;
-/// Height of every plot in its own units.
-const HEIGHT: f64 = 100.0;
 
 /// Columns over time, stacked by series.
 #[derive(Default)]
@@ -59,71 +58,6 @@ pub struct Tick {
     pub count: u64,
 }
 
-/// Values with bars beside them, greatest first.
-#[derive(Default)]
-pub struct Ranked {
-    pub rows: Vec<RankedRow>,
-    pub folded: Vec<RankedRow>,
-}
-
-pub struct RankedRow {
-    pub label: String,
-    pub name: String,
-    pub href: String,
-    pub cost: i64,
-    pub tokens: u64,
-    pub sessions: u64,
-    pub unpriced: bool,
-    /// Of the greatest, 0-100.
-    pub width: String,
-    pub color: String,
-}
-
-/// Weekday by hour.
-#[derive(Default)]
-pub struct Week {
-    pub rows: Vec<WeekRow>,
-}
-
-pub struct WeekRow {
-    pub day: &'static str,
-    pub cells: Vec<Cell>,
-}
-
-pub struct Cell {
-    pub hour: usize,
-    pub count: u64,
-    /// 0 (none) to 5.
-    pub level: u8,
-    pub title: String,
-}
-
-/// Shares of one whole, in one bar.
-#[derive(Default)]
-pub struct Stack {
-    pub parts: Vec<Share>,
-}
-
-pub struct Share {
-    pub label: &'static str,
-    pub class: &'static str,
-    pub cost: i64,
-    pub tokens: u64,
-    pub x: String,
-    pub width: String,
-    pub percent: u64,
-}
-
-/// Agent ids with their colours, in the order of what they cost.
-pub fn series(figures: &Analytics) -> Vec<(String, String)> {
-    let color = |row: &NamedAmount| row.color.clone().unwrap_or_else(|| "#8a8f98".into());
-    figures
-        .by_agent
-        .iter()
-        .map(|row| (row.name.clone(), color(row)))
-        .collect()
-}
-
 /// Cost over time, stacked by agent.
 pub fn days(figures: &Analytics, series: &[(String, String)], clock: &Clock) -> Bars {
     let (Some(first), Some(last)) = (figures.by_day.first(), figures.by_day.last()) else {
@@ -131,8 +65,8 @@ pub fn days(figures: &Analytics, series: &[(String, String)], clock: &Clock) -> 
     };
     let span = last.day.0 - first.day.0 + 1;
     let (width_days, step) = match span {
-        ..=MAX_COLUMNS => (1, "day"),
-        ..=840 => (7, "week"),
+        days if days <= MAX_COLUMNS => (1, "day"),
+        days if days <= 7 * MAX_COLUMNS => (7, "week"),
         _ => (30, "30 days"),
     };
     let count = (span + width_days - 1) / width_days;
@@ -176,7 +110,7 @@ impl Slot {
             by_agent: vec![0; agents],
         }
     }
-    fn add(&mut self, day: &crate::engine::view::DayAmount, series: &[(String, String)]) {
+    fn add(&mut self, day: &DayAmount, series: &[(String, String)]) {
         self.cost += day.amount.cost;
         self.sessions += day.sessions;
         self.prompts += day.prompts;
@@ -197,7 +131,7 @@ impl Slot {
                 let height = scale(*cost, top);
                 below += height;
                 Segment {
-                    y: format!("{:.2}", HEIGHT - below),
+                    y: format!("{:.2}", FULL - below),
                     height: format!("{height:.2}"),
                     color: color.clone(),
                 }
@@ -235,13 +169,6 @@ fn dates(slots: &[Slot], clock: &Clock) -> Vec<String> {
         .collect()
 }
 
-fn scale(value: i64, top: i64) -> f64 {
-    match top {
-        ..=0 => 0.0,
-        top => value.max(0) as f64 / top as f64 * HEIGHT,
-    }
-}
-
 /// The next of 1, 2, 5 times a power of ten.
 fn round_up(value: i64) -> i64 {
     let mut unit = 1;
@@ -275,10 +202,10 @@ pub fn histogram(days: &[(Day, u64)], params: &Params, path: &str, clock: &Clock
             _ => format!("{from} to {to}"),
         };
         // a single match must stay visible beside a thousand
-        let height = (*n as f64 / greatest * HEIGHT).max(4.0);
+        let height = (*n as f64 / greatest * FULL).max(4.0);
         Tick {
             x: i as u32 * 10 + 1,
-            y: format!("{:.1}", HEIGHT - height),
+            y: format!("{:.1}", FULL - height),
             height: format!("{height:.1}"),
             title: format!("{label}: {} messages", grouped(*n)),
             href: params
@@ -301,109 +228,10 @@ pub fn histogram(days: &[(Day, u64)], params: &Params, path: &str, clock: &Clock
     }
 }
 
-pub fn ranked(
-    rows: &[NamedAmount],
-    colors: &[(String, String)],
-    link: impl Fn(&str) -> String,
-) -> Ranked {
-    let greatest = rows.iter().map(|row| row.amount.cost).max().unwrap_or(0);
-    let mut rows: Vec<RankedRow> = rows
-        .iter()
-        .map(|row| RankedRow {
-            label: match row.label.is_empty() {
-                true => "(not recorded)".into(),
-                false => row.label.clone(),
-            },
-            name: row.name.clone(),
-            href: link(&row.name),
-            cost: row.amount.cost,
-            tokens: row.amount.tokens.total(),
-            sessions: row.sessions,
-            unpriced: row.amount.cost == 0 && row.amount.unpriced_responses > 0,
-            width: format!("{:.1}", scale(row.amount.cost, greatest)),
-            color: colors
-                .iter()
-                .find(|(name, _)| *name == row.name)
-                .map_or_else(String::new, |(_, color)| color.clone()),
-        })
-        .collect();
-    let folded = rows.split_off(rows.len().min(10));
-    Ranked { rows, folded }
-}
-
-pub fn week(week: &[[u64; 24]]) -> Week {
-    const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
-    let greatest = week.iter().flatten().copied().max().unwrap_or(0);
-    let rows = DAYS
-        .iter()
-        .zip(week)
-        .map(|(day, hours)| WeekRow {
-            day,
-            cells: hours
-                .iter()
-                .enumerate()
-                .map(|(hour, count)| Cell {
-                    hour,
-                    count: *count,
-                    level: level(*count, greatest),
-                    title: format!("{day} {hour:02}:00: {} messages", grouped(*count)),
-                })
-                .collect(),
-        })
-        .collect();
-    Week { rows }
-}
-
-/// Root scale: a busy night must not bleach the days.
-fn level(count: u64, greatest: u64) -> u8 {
-    match count {
-        0 => 0,
-        _ => ((count as f64 / greatest as f64).sqrt() * 5.0)
-            .ceil()
-            .clamp(1.0, 5.0) as u8,
-    }
-}
-
-/// Where the money goes.
-pub fn parts(total: &Amount) -> Stack {
-    let (parts, tokens) = (&total.parts, &total.tokens);
-    let whole = parts.total().max(1) as f64;
-    let mut x = 0.0;
-    let parts = [
-        ("Output", "out", parts.output, tokens.output),
-        ("Input", "in", parts.input, tokens.input),
-        (
-            "Cache write",
-            "write",
-            parts.cache_write,
-            tokens.cache_write(),
-        ),
-        ("Cache read", "read", parts.cache_read, tokens.cache_read),
-        ("Other", "other", parts.other, 0),
-    ]
-    .into_iter()
-    .filter(|(_, class, cost, _)| *cost > 0 || *class != "other")
-    .map(|(label, class, cost, tokens)| {
-        let share = cost.max(0) as f64 / whole * HEIGHT;
-        let start = x;
-        x += share;
-        Share {
-            label,
-            class,
-            cost,
-            tokens,
-            x: format!("{start:.2}"),
-            width: format!("{share:.2}"),
-            percent: share.round() as u64,
-        }
-    })
-    .collect();
-    Stack { parts }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::web::charts::series;
     use crate::web::sample;
 
     #[test]
@@ -435,7 +263,7 @@ mod tests {
         let old = figures.by_day[0].clone();
         figures.by_day.insert(
             0,
-            crate::engine::view::DayAmount {
+            DayAmount {
                 day: Day(old.day.0 - 400),
                 ..old
             },
@@ -461,7 +289,5 @@ mod tests {
                 .iter()
                 .all(|c| c.height.parse::<f64>().unwrap() >= 4.0)
         );
-        assert_eq!(level(1, 1000), 1);
-        assert_eq!(level(1000, 1000), 5);
     }
 }
