@@ -63,7 +63,7 @@ impl Plan {
             projects: 56,
             bytes: 1_100_000_000,
             huge: Some(199_000_000),
-            fresh: 0.33,
+            fresh: 0.23,
             size: 0.25,
         }
     }
@@ -237,14 +237,13 @@ fn show(
             1 if session.agent == claude::AGENT => Opening::WithImage(text),
             _ => Opening::Typed(text),
         };
-        known.push(opening);
+        known.push(opening.clone());
+        session.opening = opening;
+    } else {
+        session.opening = known[rng.rank(known.len())].clone();
     }
-    session.opening = known[rng.rank(known.len())].clone();
-    if session.stand_in {
-        session.opening = known[known.len() - 1].clone();
-        if !matches!(session.opening, Opening::Typed(_)) {
-            session.opening = Opening::Typed(session.opening.text());
-        }
+    if session.stand_in && !matches!(session.opening, Opening::Typed(_)) {
+        session.opening = Opening::Typed(session.opening.text());
     }
     if rng.chance(0.6) {
         session.title = Some(prose::title(rng, project));

@@ -144,7 +144,12 @@ pub fn title(rng: &mut Rng, project: &Project) -> String {
 pub fn prompt(rng: &mut Rng, project: &Project) -> String {
     let mut text = String::new();
     if rng.chance(0.16) {
-        foreign(rng, project, &mut text);
+        let language = &LANGUAGES[language(rng)];
+        fill(rng.pick(language.sentences), rng, project, &mut text);
+        if rng.chance(0.3) {
+            text.push(' ');
+            foreign(rng, project, &mut text);
+        }
         return text;
     }
     let sentences = if rng.chance(0.3) { 2 } else { 1 };
@@ -164,12 +169,7 @@ pub fn prompt(rng: &mut Rng, project: &Project) -> String {
 
 /// Some sentences in one of the other languages, with identifiers in between as people write them.
 pub fn foreign(rng: &mut Rng, project: &Project, out: &mut String) {
-    // Chinese is the most frequent one in such histories
-    let language = &LANGUAGES[if rng.chance(0.5) {
-        0
-    } else {
-        rng.below(LANGUAGES.len())
-    }];
+    let language = &LANGUAGES[language(rng)];
     for _ in 0..rng.range(1, 3) {
         for n in 0..rng.range(4, 14) {
             if n > 0 {
@@ -182,6 +182,14 @@ pub fn foreign(rng: &mut Rng, project: &Project, out: &mut String) {
             }
         }
         out.push_str(language.stop);
+    }
+}
+
+/// Chinese is the most frequent one in such histories.
+fn language(rng: &mut Rng) -> usize {
+    match rng.chance(0.5) {
+        true => 0,
+        false => rng.below(LANGUAGES.len()),
     }
 }
 
@@ -282,7 +290,11 @@ mod tests {
     fn every_template_has_only_slots_that_exist() {
         let project = Project::new(1, 0);
         let mut rng = Rng::new(1, 1, 1);
-        for list in [PROMPTS, SENTENCES, THOUGHTS, TITLES] {
+        let foreign = LANGUAGES.iter().map(|language| language.sentences);
+        for list in [PROMPTS, SENTENCES, THOUGHTS, TITLES]
+            .into_iter()
+            .chain(foreign)
+        {
             for template in list {
                 let mut out = String::new();
                 fill(template, &mut rng, &project, &mut out);

@@ -76,8 +76,10 @@ static SUFFIXES: List = LazyLock::new(|| {
     )
 });
 
-/// One language's sentence stuff; sentences are word salad with the right letters and lengths.
+/// One language's stuff: whole sentences for prompts that people read, and words for the bulk, which
+/// is word salad with the right letters and lengths.
 pub struct Language {
+    pub sentences: &'static [&'static str],
     pub words: List,
     pub between: &'static str,
     pub stop: &'static str,
@@ -85,6 +87,13 @@ pub struct Language {
 
 pub static LANGUAGES: [Language; 6] = [
     Language {
+        sentences: &[
+            "{i} 为什么会返回旧的值？请检查缓存并加上测试。",
+            "把 {f} 里的分页改成每页 {n} 条，并保留筛选条件。",
+            "数据库连接经常超时，帮我看看 {t} 的重试逻辑。",
+            "登录之后页面一直空白，日志里只有 {t}，请找出原因。",
+            "请把 {i} 拆成两个函数，并补充文档。",
+        ],
         words: LazyLock::new(|| {
             list(
                 "请 检查 一下 这个 接口 的 性能 问题 为什么 测试 失败 修复 缓存 没有 更新
@@ -98,6 +107,11 @@ pub static LANGUAGES: [Language; 6] = [
         stop: "。",
     },
     Language {
+        sentences: &[
+            "Почему тест для {i} падает только на сервере? Найди причину.",
+            "Добавь в {f} ограничение: не больше {n} запросов в минуту.",
+            "Перепиши запрос в {t}, он работает слишком медленно.",
+        ],
         words: LazyLock::new(|| {
             list(
                 "проверь почему тест падает исправь ошибку в модуле кэш не обновляется после
@@ -110,6 +124,11 @@ pub static LANGUAGES: [Language; 6] = [
         stop: ".",
     },
     Language {
+        sentences: &[
+            "Warum liefert {i} nach einem Neustart den alten Wert? Bitte mit Test beheben.",
+            "Bitte {f} in kleinere Module aufteilen, es ist unlesbar geworden.",
+            "Die Abfrage in {t} dauert {n} Sekunden. Was können wir tun?",
+        ],
         words: LazyLock::new(|| {
             list(
                 "bitte prüfe warum der Test fehlschlägt und behebe den Fehler im
@@ -122,6 +141,10 @@ pub static LANGUAGES: [Language; 6] = [
         stop: ".",
     },
     Language {
+        sentences: &[
+            "Revisa por qué {i} falla con listas vacías y añade una prueba.",
+            "La consulta de {t} es muy lenta con más de {N} filas, ¿puedes mejorarla?",
+        ],
         words: LazyLock::new(|| {
             list(
                 "revisa por qué la prueba falla y corrige el error en módulo caché no se
@@ -133,6 +156,10 @@ pub static LANGUAGES: [Language; 6] = [
         stop: ".",
     },
     Language {
+        sentences: &[
+            "{f} の {i} を修正して、テストを追加してください。",
+            "検索結果の並び順がおかしいです。{t} を確認してください。",
+        ],
         words: LazyLock::new(|| {
             list(
                 "この 関数 を 修正 して ください テスト が 失敗 する 理由 確認 キャッシュ
@@ -144,6 +171,10 @@ pub static LANGUAGES: [Language; 6] = [
         stop: "。",
     },
     Language {
+        sentences: &[
+            "{i} 함수가 가끔 두 번 호출됩니다. 이유를 찾아 고쳐 주세요.",
+            "{f} 에 로그를 추가하고 결과를 알려 주세요.",
+        ],
         words: LazyLock::new(|| {
             list(
                 "이 함수를 고쳐 주세요 테스트가 실패하는 이유를 확인하고 캐시 업데이트 로그를
