@@ -85,7 +85,12 @@ const TIMES: &[&str] = &["today", "yesterday", "7d", "2w", "3m", "1y"];
 
 /// Every field of the grammar.
 pub const FIELDS: &[FieldHelp] = &[
-    help("agent:", &[], "agent:\"name\"", "sessions of one agent, by its id"),
+    help(
+        "agent:",
+        &[],
+        "agent:\"name\"",
+        "sessions of one agent, by its id",
+    ),
     help(
         "project:",
         &[],
