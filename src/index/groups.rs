@@ -29,6 +29,12 @@ impl Group {
     fn add(&mut self, new: Best) {
         let held = BEST.min(self.count as usize);
         self.count += 1;
+        self.hold(held, new);
+    }
+
+    /// Puts `new` in its place among the `held` best.
+    #[inline]
+    fn hold(&mut self, held: usize, new: Best) {
         if held == BEST && new.key <= self.best[BEST - 1].key {
             return;
         }
@@ -66,6 +72,11 @@ impl Groups {
 
     #[inline]
     pub fn add(&mut self, sid: u32, best: Best) {
+        self.group(sid).add(best);
+    }
+
+    #[inline]
+    fn group(&mut self, sid: u32) -> &mut Group {
         let slot = &mut self.slots[sid as usize];
         if *slot == 0 {
             self.list.push(Group {
@@ -75,7 +86,18 @@ impl Groups {
             });
             *slot = self.list.len() as u32;
         }
-        self.list[*slot as usize - 1].add(best);
+        &mut self.list[*slot as usize - 1]
+    }
+
+    pub fn absorb(&mut self, other: Groups) {
+        for theirs in other.list {
+            let mine = self.group(theirs.sid);
+            for (i, best) in theirs.best().iter().enumerate() {
+                let held = BEST.min(mine.count as usize + i);
+                mine.hold(held, *best);
+            }
+            mine.count += theirs.count;
+        }
     }
 
     /// The page `offset..offset + limit` of the sessions by `rank`, greatest first; equal ranks in

@@ -2,6 +2,7 @@
 
 use super::entry::{Entry, InFlight};
 use super::open;
+use super::rows::RowCache;
 use super::schema::Fields;
 use super::stored::{Store, values};
 use super::{
@@ -29,6 +30,7 @@ pub struct SearchIndex {
     pub(super) writer: Mutex<Writer>,
     pub(super) account: Arc<InFlight>,
     pub(super) options: IndexOptions,
+    pub(super) rows: RowCache,
 }
 
 pub(super) enum Writer {
@@ -45,7 +47,8 @@ impl SearchIndex {
     }
 
     /// Takes a batch of documents of one session, so that they lie side by side. Visible after
-    /// [`commit`](Self::commit). Waits while more than a third of the heap is on its way.
+    /// [`commit`](Self::commit). Waits while too much is on its way: that is memory, and work that
+    /// a shutdown has to wait for.
     ///
     /// # Errors
     /// After an error here or in any other writing call everything since the last commit is lost:
@@ -53,7 +56,7 @@ impl SearchIndex {
     pub fn add(&self, docs: Vec<Document>) -> Result<()> {
         let mut docs = docs.into_iter().peekable();
         while docs.peek().is_some() {
-            if !self.account.wait_below(self.options.heap_bytes / 3) {
+            if !self.account.wait_below(self.options.heap_bytes / 6) {
                 bail!("the index writer takes no more documents");
             }
             let mut batch = Vec::new();
@@ -117,7 +120,8 @@ impl SearchIndex {
     }
 
     pub fn search(&self, request: &SearchRequest) -> Result<SearchResponse> {
-        search::search(&self.reader.searcher(), self.fields, request).context("searching")
+        search::search(&self.reader.searcher(), self.fields, &self.rows, request)
+            .context("searching")
     }
 
     /// Messages of a session with `seq` in the range, in order; `roles: None` is every role.

@@ -3,6 +3,11 @@
 //! What is true of a whole session (agent, project, helper, branch, ...) is not written into
 //! documents: the asker hands it over by sid in [`SessionAttrs`], so that it can change without
 //! reindexing, and facets and filters read it in the same pass.
+//!
+//! Reading order. Writing: `handle` (the calls), `open`, `schema`, `entry`, `token` with `fold` and
+//! `parts`. Finding: `search` (tiers, pages), `lower` with `leaf`, `loose`, `unit` and `spelling`
+//! (tree to query), `word` and `plain` (own scorers), `plan` (what is asked of a document), `pass`
+//! with `rows`, `view`, `groups` and `days` (the one pass), `snippet` with `marks`, `stored`.
 
 use crate::model::{BodyFormat, PromptKind, Role, Sid, ToolCall};
 use crate::query::Query;
@@ -23,6 +28,7 @@ mod parts;
 mod pass;
 mod plain;
 mod plan;
+mod rows;
 mod schema;
 mod search;
 mod snippet;

@@ -2,6 +2,7 @@
 
 use super::entry::{Entry, InFlight};
 use super::handle::{SearchIndex, Writer};
+use super::rows::RowCache;
 use super::schema::{Fields, schema, settings, tokenizers};
 use super::stored::Store;
 use super::{INDEX_VERSION, IndexOptions, OpenError, Opened};
@@ -81,6 +82,7 @@ fn open_checked(dir: &Path, options: &IndexOptions) -> Result<Opened, OpenError>
         writer: Mutex::new(Writer::Open(Box::new(writer))),
         account: Arc::new(InFlight::default()),
         options: *options,
+        rows: RowCache::default(),
     };
     Ok(Opened { index, payload })
 }

@@ -3,12 +3,13 @@
 use super::days::Days;
 use super::groups::{Best, Groups};
 use super::plan::{AGENT, DAY, DROP, HIDDEN, MODEL, PROJECT, Plan, ROLE, TOOL};
-use super::schema::Head;
+use super::rows::{NO_TIME, Row};
 use super::view::View;
 use super::word::Scale;
 use super::{Facets, SessionAttrs, Sort};
 use crate::model::{Day, Role};
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 use tantivy::query::Weight;
 use tantivy::{DocAddress, DocId, SegmentReader};
 
@@ -50,13 +51,9 @@ impl<'a> Pass<'a> {
         attrs: &'a SessionAttrs,
         zone: &jiff::tz::TimeZone,
         scale: Scale,
-        segments: &[SegmentReader],
-    ) -> tantivy::Result<Pass<'a>> {
-        let mut newest = i64::MIN;
-        for segment in segments {
-            newest = newest.max(segment.fast_fields().i64("ts")?.max_value());
-        }
-        Ok(Pass {
+        newest: i64,
+    ) -> Pass<'a> {
+        Pass {
             plan,
             attrs,
             scale,
@@ -75,16 +72,17 @@ impl<'a> Pass<'a> {
                 models: HashMap::new(),
                 days: BTreeMap::new(),
             },
-        })
+        }
     }
 
     pub fn segment(
         &mut self,
         ord: u32,
         reader: &SegmentReader,
+        rows: Arc<Vec<Row>>,
         weight: &dyn Weight,
     ) -> tantivy::Result<()> {
-        let mut view = View::open(self.plan, reader, ord)?;
+        let mut view = View::open(self.plan, reader, ord, rows)?;
         let alive = reader.alive_bitset();
         if self.plan.sort == Sort::Relevance {
             weight.for_each(reader, &mut |doc, score| {
@@ -103,17 +101,15 @@ impl<'a> Pass<'a> {
         }
         view.tools.pour(&mut self.counts.tools)?;
         view.models.pour(&mut self.counts.models)?;
-        for (i, count) in view.days.into_iter().enumerate().filter(|(_, n)| *n > 0) {
-            let day = Day(view.first_day.0 + i as i32);
-            *self.counts.days.entry(day).or_default() += count;
-        }
+        view.pour_days(&mut self.counts.days);
         Ok(())
     }
 
     #[inline]
     fn take(&mut self, view: &mut View, doc: DocId, score: f32) {
         let plan = self.plan;
-        let head = Head(view.head.get_val(doc));
+        let row = view.rows[doc as usize];
+        let head = row.head();
         let sid = head.sid();
         let Some(&session) = plan.sids.get(sid as usize) else {
             return;
@@ -122,16 +118,13 @@ impl<'a> Pass<'a> {
         if fails & DROP != 0 || plan.failed.is_some_and(|failed| failed != head.failed()) {
             return;
         }
-        fails |= view.tools.flags(doc) | view.models.flags(doc);
-        let at = view.ts.first(doc);
-        if let Some((from, to)) = plan.times
-            && at.is_none_or(|at| at < from || at >= to)
-        {
+        fails |= view.tools.flags(doc, row.tool()) | view.models.flags(doc, row.model());
+        // a message without a time is in no span
+        let outside = |(from, to): (i64, i64)| row.at == NO_TIME || row.at < from || row.at >= to;
+        if plan.times.is_some_and(outside) {
             return;
         }
-        if let Some((from, to)) = plan.day_tick
-            && at.is_none_or(|at| at < from || at >= to)
-        {
+        if plan.day_tick.is_some_and(outside) {
             fails |= DAY;
         }
         if fails & DROP != 0 {
@@ -148,12 +141,12 @@ impl<'a> Pass<'a> {
         }
         if fails == 0 {
             self.messages += 1;
-            let key = self.key(score, at, head.role());
+            let key = self.key(score, row);
             let address = DocAddress::new(view.ord, doc);
             self.groups.add(sid, Best { key, address });
         }
         if plan.facets {
-            self.count(view, fails, head, at);
+            self.count(view, doc, fails, row);
         }
     }
 
@@ -165,43 +158,71 @@ impl<'a> Pass<'a> {
     }
 
     #[inline]
-    fn key(&self, score: f32, at: Option<i64>, role: usize) -> i64 {
+    fn key(&self, score: f32, row: Row) -> i64 {
         match self.plan.sort {
-            Sort::Newest => at.unwrap_or(i64::MIN),
-            Sort::Oldest => at.map_or(i64::MIN, |at| -at),
+            Sort::Newest => row.at,
+            Sort::Oldest if row.at == NO_TIME => i64::MIN,
+            Sort::Oldest => -row.at,
             Sort::Relevance => {
                 let (lift, bm25) = self.scale.split(score);
-                let age = at.map_or(f32::INFINITY, |at| (self.newest - at) as f32 / DAY_MS);
+                let age = self.newest.saturating_sub(row.at) as f32 / DAY_MS;
                 let recency = 1.0 + RECENCY * RECENCY_DAYS / (RECENCY_DAYS + age.max(0.0));
-                key_of(lift + bm25 * ROLE_WEIGHTS[role] * recency)
+                key_of(lift + bm25 * ROLE_WEIGHTS[row.head().role()] * recency)
             }
         }
     }
 
     #[inline]
-    fn count(&mut self, view: &mut View, fails: u8, head: Head, at: Option<i64>) {
+    fn count(&mut self, view: &mut View, doc: DocId, fails: u8, row: Row) {
         let either = |bit: u8| fails == 0 || fails == bit;
         if either(ROLE) {
-            self.counts.roles[head.role()] += 1;
+            self.counts.roles[row.head().role()] += 1;
         }
         if either(TOOL) {
-            view.tools.count();
+            view.tools.count(doc, row.tool());
         }
         if either(MODEL) {
-            view.models.count();
+            view.models.count(doc, row.model());
         }
-        if either(DAY)
-            && let Some(at) = at
-        {
-            view.count_day(self.days.day(at));
+        if either(DAY) && row.at != NO_TIME {
+            view.count_day(self.days.day(row.at));
         }
         if fails == AGENT || fails == PROJECT {
-            let row = self.attrs.rows[head.sid() as usize];
+            let session = self.attrs.rows[row.head().sid() as usize];
             if fails == AGENT {
-                self.counts.agents[usize::from(row.agent)] += 1;
+                self.counts.agents[usize::from(session.agent)] += 1;
             } else {
-                self.counts.projects[row.project as usize] += 1;
+                self.counts.projects[session.project as usize] += 1;
             }
+        }
+    }
+
+    /// Adds what another pass found in other segments.
+    pub fn absorb(&mut self, other: Pass<'_>) {
+        self.messages += other.messages;
+        self.hidden_messages += other.hidden_messages;
+        for (seen, too) in self.hidden.iter_mut().zip(other.hidden) {
+            self.hidden_sessions += u64::from(too && !*seen);
+            *seen |= too;
+        }
+        self.groups.absorb(other.groups);
+        let (mine, its) = (&mut self.counts, other.counts);
+        let add = |mine: &mut [u64], its: &[u64]| {
+            for (count, more) in mine.iter_mut().zip(its) {
+                *count += more;
+            }
+        };
+        add(&mut mine.agents, &its.agents);
+        add(&mut mine.projects, &its.projects);
+        add(&mut mine.roles, &its.roles);
+        for (name, count) in its.tools {
+            *mine.tools.entry(name).or_default() += count;
+        }
+        for (name, count) in its.models {
+            *mine.models.entry(name).or_default() += count;
+        }
+        for (day, count) in its.days {
+            *mine.days.entry(day).or_default() += count;
         }
     }
 

@@ -6,6 +6,7 @@ use super::marks::Marks;
 use super::pass::{Pass, score_of};
 use super::plain::{Clause, boolean, constant, everything};
 use super::plan::Plan;
+use super::rows::{Row, RowCache};
 use super::schema::Fields;
 use super::snippet::passage;
 use super::stored::Store;
@@ -13,18 +14,22 @@ use super::word::Scale;
 use super::{Match, SearchRequest, SearchResponse, SessionHit, Snippet, Sort};
 use crate::model::Sid;
 use crate::query::{Field, Node};
-use tantivy::query::{EnableScoring, Occur, Query, TermQuery};
+use std::sync::Arc;
+use tantivy::query::{EnableScoring, Occur, Query, TermQuery, Weight};
 use tantivy::schema::IndexRecordOption;
-use tantivy::{Searcher, Term};
+use tantivy::{Searcher, SegmentReader, Term};
 
 /// With so few sessions to look into, their documents are walked and not the words'.
 const FEW_SESSIONS: usize = 16;
+/// Documents in the index from which a second thread pays.
+const TWO_THREADS_FROM: usize = 100_000;
 /// The count of matches raises a session's score by at most this share.
 const COUNT_SHARE: f32 = 0.2;
 
 pub(super) fn search(
     searcher: &Searcher,
     fields: Fields,
+    cache: &RowCache,
     request: &SearchRequest,
 ) -> tantivy::Result<SearchResponse> {
     let sort = match (&request.query.text, request.sort) {
@@ -37,6 +42,8 @@ pub(super) fn search(
     let run = Run {
         searcher,
         fields,
+        rows: cache.of(searcher)?,
+        newest: newest(searcher)?,
         request,
         plan: &plan,
         restrict,
@@ -114,9 +121,22 @@ fn restrictions(
     Ok(clauses)
 }
 
+/// Time of the newest message of the index: what "recent" is measured from, since no clock is read
+/// here.
+fn newest(searcher: &Searcher) -> tantivy::Result<i64> {
+    let mut newest = i64::MIN;
+    for segment in searcher.segment_readers() {
+        newest = newest.max(segment.fast_fields().i64("ts")?.max_value());
+    }
+    Ok(newest)
+}
+
 struct Run<'a> {
     searcher: &'a Searcher,
     fields: Fields,
+    /// By segment.
+    rows: Vec<Arc<Vec<Row>>>,
+    newest: i64,
     request: &'a SearchRequest,
     plan: &'a Plan,
     restrict: Vec<Clause>,
@@ -131,17 +151,7 @@ impl Run<'_> {
             _ => EnableScoring::disabled_from_searcher(self.searcher),
         };
         let weight = query.weight(scoring)?;
-        let segments = self.searcher.segment_readers();
-        let mut pass = Pass::new(
-            self.plan,
-            &request.attrs,
-            &request.zone,
-            lowered.scale,
-            segments,
-        )?;
-        for (ord, segment) in segments.iter().enumerate() {
-            pass.segment(ord as u32, segment, weight.as_ref())?;
-        }
+        let mut pass = self.pass(weight.as_ref(), lowered.scale)?;
         let mut response = SearchResponse {
             tier,
             messages: pass.messages,
@@ -164,6 +174,31 @@ impl Run<'_> {
                 .push(self.hit(&group, &lowered.marks, &mut store)?);
         }
         Ok(response)
+    }
+
+    /// The pass over all segments, on two threads when there is much to pass over.
+    fn pass(&self, weight: &dyn Weight, scale: Scale) -> tantivy::Result<Pass<'_>> {
+        let segments = self.searcher.segment_readers();
+        let over = |ords: &[usize]| -> tantivy::Result<Pass<'_>> {
+            let request = self.request;
+            let attrs = &request.attrs;
+            let mut pass = Pass::new(self.plan, attrs, &request.zone, scale, self.newest);
+            for &ord in ords {
+                pass.segment(ord as u32, &segments[ord], self.rows[ord].clone(), weight)?;
+            }
+            Ok(pass)
+        };
+        let (left, right) = halves(segments);
+        if right.is_empty() {
+            return over(&left);
+        }
+        std::thread::scope(|scope| {
+            let other = scope.spawn(|| over(&right));
+            let mut pass = over(&left)?;
+            let other = other.join();
+            pass.absorb(other.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?);
+            Ok(pass)
+        })
     }
 
     fn restricted(&self, query: Box<dyn Query>) -> Box<dyn Query> {
@@ -209,6 +244,28 @@ impl Run<'_> {
             snippets,
         })
     }
+}
+
+/// Ordinals of the segments in two parts of about as many documents; the second is empty when one
+/// thread has done it all before another has begun.
+fn halves(segments: &[SegmentReader]) -> (Vec<usize>, Vec<usize>) {
+    let size = |ord: &usize| segments[*ord].max_doc() as usize;
+    let mut ords: Vec<usize> = (0..segments.len()).collect();
+    if ords.iter().map(size).sum::<usize>() < TWO_THREADS_FROM {
+        return (ords, Vec::new());
+    }
+    ords.sort_by_key(|ord| std::cmp::Reverse(size(ord)));
+    let (mut left, mut right) = ((Vec::new(), 0), (Vec::new(), 0));
+    for ord in ords {
+        let lighter = if left.1 <= right.1 {
+            &mut left
+        } else {
+            &mut right
+        };
+        lighter.0.push(ord);
+        lighter.1 += size(&ord);
+    }
+    (left.0, right.0)
 }
 
 /// The best message decides; many messages help a little.

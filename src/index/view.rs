@@ -1,31 +1,37 @@
 //! The columns of one segment, as the pass reads them.
 
 use super::plan::{Names, Plan};
+use super::rows::Row;
 use super::schema::NONE;
 use crate::model::Day;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
-use tantivy::columnar::{Column, ColumnValues, StrColumn};
+use tantivy::columnar::{ColumnValues, StrColumn};
 use tantivy::{DocId, SegmentReader};
 
 const DAY_MS: i64 = 86_400_000;
-/// More local days than a segment can span between the first and the last moment that is a time.
-const DAYS_MAX: i64 = 60_000;
+/// Days counted by index; a segment whose clocks are further apart counts the rest in a map.
+const DAYS_MAX: i64 = 20_000;
 
 /// The columns of one segment.
 pub(super) struct View {
     pub ord: u32,
-    pub head: Arc<dyn ColumnValues<u64>>,
-    pub ts: Column<i64>,
+    pub rows: Arc<Vec<Row>>,
     pub tools: NameView,
     pub models: NameView,
     /// Counts from `first_day` on.
-    pub days: Vec<u64>,
-    pub first_day: Day,
+    days: Vec<u64>,
+    first_day: Day,
+    far_days: BTreeMap<Day, u64>,
 }
 
 impl View {
-    pub fn open(plan: &Plan, reader: &SegmentReader, ord: u32) -> tantivy::Result<View> {
+    pub fn open(
+        plan: &Plan,
+        reader: &SegmentReader,
+        ord: u32,
+        rows: Arc<Vec<Row>>,
+    ) -> tantivy::Result<View> {
         let fast = reader.fast_fields();
         let ts = fast.i64("ts")?;
         // an offset is less than a day: one more on both sides holds every local day
@@ -38,19 +44,29 @@ impl View {
         };
         Ok(View {
             ord,
-            head: fast.u64("head")?.values,
-            ts,
+            rows,
             tools: NameView::open(fast.str("tool")?, &plan.tools, plan.facets)?,
             models: NameView::open(fast.str("model")?, &plan.models, plan.facets)?,
             days: vec![0; slots as usize],
             first_day: Day(first as i32),
+            far_days: BTreeMap::new(),
         })
     }
 
     #[inline]
     pub fn count_day(&mut self, day: Day) {
-        if let Some(slot) = self.days.get_mut((day.0 - self.first_day.0) as usize) {
-            *slot += 1;
+        let at = i64::from(day.0) - i64::from(self.first_day.0);
+        match usize::try_from(at).ok().and_then(|i| self.days.get_mut(i)) {
+            Some(slot) => *slot += 1,
+            None => *self.far_days.entry(day).or_default() += 1,
+        }
+    }
+
+    pub fn pour_days(&self, into: &mut BTreeMap<Day, u64>) {
+        let near = self.days.iter().enumerate().filter(|(_, n)| **n > 0);
+        let near = near.map(|(i, n)| (Day(self.first_day.0 + i as i32), *n));
+        for (day, count) in near.chain(self.far_days.iter().map(|(d, n)| (*d, *n))) {
+            *into.entry(day).or_default() += count;
         }
     }
 }
@@ -60,7 +76,6 @@ pub(super) struct NameView {
     column: Option<(StrColumn, Arc<dyn ColumnValues<u64>>)>,
     flags: Vec<u8>,
     counts: Vec<u64>,
-    current: usize,
 }
 
 impl NameView {
@@ -75,7 +90,6 @@ impl NameView {
                 column: None,
                 flags: Vec::new(),
                 counts: Vec::new(),
-                current: 0,
             });
         };
         let terms = column.num_terms();
@@ -93,25 +107,30 @@ impl NameView {
             column: Some((column, values)),
             flags,
             counts: vec![0; terms],
-            current: 0,
         })
     }
 
+    /// What the name fails; `ord` as in the row.
     #[inline]
-    pub fn flags(&mut self, doc: DocId) -> u8 {
-        let Some((_, values)) = &self.column else {
-            return 0;
-        };
-        self.current = values.get_val(doc) as usize;
-        self.flags.get(self.current).copied().unwrap_or(0)
+    pub fn flags(&self, doc: DocId, ord: Option<usize>) -> u8 {
+        let flag = self.flags.get(self.ord(doc, ord));
+        flag.copied().unwrap_or(0)
     }
 
-    /// Counts the document that was asked last.
     #[inline]
-    pub fn count(&mut self) {
-        if let Some(count) = self.counts.get_mut(self.current) {
+    pub fn count(&mut self, doc: DocId, ord: Option<usize>) {
+        let ord = self.ord(doc, ord);
+        if let Some(count) = self.counts.get_mut(ord) {
             *count += 1;
         }
+    }
+
+    #[inline]
+    fn ord(&self, doc: DocId, ord: Option<usize>) -> usize {
+        ord.unwrap_or_else(|| match &self.column {
+            Some((_, values)) => values.get_val(doc) as usize,
+            None => usize::MAX,
+        })
     }
 
     pub fn pour(&self, into: &mut HashMap<String, u64>) -> tantivy::Result<()> {

@@ -330,9 +330,10 @@ mod words {
             let room = Room::of(&texts.iter().map(String::as_str).collect::<Vec<_>>());
             let mark = unicode_normalization::char::is_combining_mark;
             for (sid, text) in texts.iter().enumerate() {
-                let words = text.split(|c: char| !c.is_alphanumeric() && !mark(c));
+                let words = text.split(|c: char| !c.is_alphanumeric() && !mark(c) && c != '_');
                 // a mark without its letter is no word
-                for word in words.filter(|w| !w.is_empty() && !w.starts_with(mark)) {
+                let real = |w: &&str| !w.starts_with(mark) && !w.trim_matches('_').is_empty();
+                for word in words.filter(real) {
                     let mut request = room.request("");
                     request.query.text = Some(codedash::query::Node::Word(word.to_owned()));
                     let response = room.index.search(&request).expect("searches");

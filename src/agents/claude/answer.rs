@@ -11,7 +11,7 @@ use crate::model::{BodyFormat, EventKind, Fact, Message, PromptKind, Role, ToolC
 use std::borrow::Cow;
 
 pub fn assistant(parser: &mut Parser<'_>, record: &Record<'_>, sink: &mut dyn EventSink) {
-    let message = record.message();
+    let message = &record.message;
     let model = message.body.model.and_then(Raw::filled);
     // limits, refusals and errors come as if the model had said them
     let synthetic = model.as_deref() == Some(usage::SYNTHETIC) || yes(record.api_error);
@@ -39,9 +39,9 @@ pub fn assistant(parser: &mut Parser<'_>, record: &Record<'_>, sink: &mut dyn Ev
     };
     if let Some(text) = message.text()
         && !text.trim().is_empty()
-        && parser.state.is_new_block(&response, &text)
+        && parser.state.is_new_block(&response, text)
     {
-        words(parser, 0, text, said.clone(), sink);
+        words(parser, 0, text.clone(), said.clone(), sink);
     }
     for (index, block) in message.blocks().iter().enumerate() {
         if parser.state.is_new_block(&response, identity(block)) {
@@ -57,15 +57,10 @@ pub fn assistant(parser: &mut Parser<'_>, record: &Record<'_>, sink: &mut dyn Ev
 }
 
 /// What makes a block the same one when a later line of the response repeats it.
-fn identity<'a>(block: &Block<'a>) -> &'a str {
-    let parts = [
-        block.id,
-        block.text,
-        block.thinking,
-        block.content,
-        block.source,
-    ];
-    parts.into_iter().flatten().next().map_or("", Raw::as_json)
+fn identity<'a>(block: &'a Block<'_>) -> &'a str {
+    let parts = [block.id, block.thinking, block.content, block.source];
+    let part = parts.into_iter().flatten().next();
+    part.map_or(block.text.as_written(), Raw::as_json)
 }
 
 fn block(
@@ -103,12 +98,15 @@ fn block(
             words(parser, index, stub.into(), Message { images, ..said }, sink);
         }
         _ => {
-            let Some(text) = block.text.filter(|text| !text.is_blank()) else {
+            if block.text.is_blank() {
                 return;
-            };
+            }
             // decoded only when somebody wants it
-            let wanted = parser.wants.prose || said.role == Role::System;
-            let text = if wanted { text.text() } else { None };
+            let wanted = match said.role {
+                Role::System => parser.wants.rest,
+                _ => parser.wants.prose,
+            };
+            let text = if wanted { block.text.text() } else { None };
             words(parser, index, text.unwrap_or_default(), said, sink);
         }
     }

@@ -11,6 +11,7 @@ mod output;
 mod person;
 mod queue;
 mod record;
+mod shape;
 mod state;
 mod title;
 mod transcript;

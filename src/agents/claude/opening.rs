@@ -129,9 +129,9 @@ pub fn first_session(path: &Path) -> io::Result<String> {
     }
     let mut lines = Lines::open(path, &Checkpoint::default())?;
     while let Some(line) = lines.next(&mut Quiet)? {
-        let record: Record<'_> = serde_json::from_str(line.text).unwrap_or_default();
-        if let Some(session) = record.session() {
-            return Ok(session.into_owned());
+        let session = |record: Record<'_>| record.session().map(|session| session.into_owned());
+        if let Ok(Some(session)) = Record::read(line.text, session) {
+            return Ok(session);
         }
     }
     Ok(String::new())

@@ -76,7 +76,7 @@ pub fn image(block: &Block<'_>) -> Option<String> {
 }
 
 fn words<'a>(block: &Block<'a>) -> Cow<'a, str> {
-    if let Some(text) = block.text.and_then(Raw::text) {
+    if let Some(text) = block.text.text() {
         return text;
     }
     if let Some(name) = block.tool_name.and_then(Raw::text) {

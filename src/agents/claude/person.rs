@@ -14,13 +14,13 @@ use crate::model::{BodyFormat, Fact, Message, PromptKind, Role, ToolCall};
 use std::borrow::Cow;
 
 pub fn user(parser: &mut Parser<'_>, record: &Record<'_>, sink: &mut dyn EventSink) {
-    let message = record.message();
+    let message = &record.message;
     if yes(record.compact_summary) {
         compacted(parser, record, sink);
         return;
     }
     if let Some(text) = message.text() {
-        spoken(parser, record, (0, &text, 0), sink);
+        spoken(parser, record, (0, text, 0), sink);
         return;
     }
     let blocks = message.blocks();
@@ -28,16 +28,16 @@ pub fn user(parser: &mut Parser<'_>, record: &Record<'_>, sink: &mut dyn EventSi
     let alone = blocks.iter().filter(|block| is_result(block)).count() == 1;
     let mut said = Vec::new();
     let mut first = 0;
-    for (index, block) in blocks.into_iter().enumerate() {
-        if is_result(&block) {
+    for (index, block) in blocks.iter().enumerate() {
+        if is_result(block) {
             let beside = record.result.filter(|_| alone);
-            result(parser, index, &block, beside, sink);
+            result(parser, index, block, beside, sink);
             continue;
         }
         if said.is_empty() {
             first = index;
         }
-        said.push(block);
+        said.push(block.clone());
     }
     // one record is one prompt, however many blocks an editor or a paste made of it
     let mut images = 0;
@@ -118,10 +118,10 @@ fn compacted(parser: &mut Parser<'_>, record: &Record<'_>, sink: &mut dyn EventS
     if !std::mem::take(&mut parser.state.boundary) {
         parser.facts(Some(Fact::Compaction), sink);
     }
-    let message = record.message();
+    let message = &record.message;
     let text = match message.text() {
-        Some(text) => text,
-        None => Cow::Owned(output::joined(&message.blocks(), &mut 0)),
+        Some(text) => text.clone(),
+        None => Cow::Owned(output::joined(message.blocks(), &mut 0)),
     };
     notice(parser, text, sink);
 }

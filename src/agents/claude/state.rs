@@ -122,7 +122,7 @@ impl State {
 
     /// Whether a block of a response is new.
     pub fn is_new_block(&mut self, response: &str, block: &str) -> bool {
-        if response.is_empty() {
+        if response.is_empty() || block.is_empty() {
             return true;
         }
         let (response, block) = (xxh3_64(response.as_bytes()), xxh3_64(block.as_bytes()));

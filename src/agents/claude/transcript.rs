@@ -97,32 +97,35 @@ impl<'a> Parser<'a> {
         line: Line<'_>,
         sink: &mut dyn EventSink,
     ) -> Result<Flow, serde_json::Error> {
-        let record: Record<'_> = serde_json::from_str(line.text)?;
+        Record::read(line.text, |record| self.take(&record, line.offset, sink))
+    }
+
+    fn take(&mut self, record: &Record<'_>, offset: u64, sink: &mut dyn EventSink) -> Flow {
         self.at = record.timestamp.and_then(Raw::time);
-        self.offset = line.offset;
+        self.offset = offset;
         self.uuid = record.uuid.and_then(Raw::owned).unwrap_or_default();
         self.copy = record.is_copy();
         self.sidechain = record.is_sidechain();
-        self.context(&record, sink);
+        self.context(record, sink);
         match record.kind().as_ref() {
             "user" => {
-                self.relation(&record, sink);
-                person::user(self, &record, sink);
+                self.relation(record, sink);
+                person::user(self, record, sink);
             }
             "assistant" => {
-                self.relation(&record, sink);
-                answer::assistant(self, &record, sink);
+                self.relation(record, sink);
+                answer::assistant(self, record, sink);
             }
-            "system" => person::system(self, &record, sink),
-            "attachment" => person::attachment(self, &record, sink),
+            "system" => person::system(self, record, sink),
+            "attachment" => person::attachment(self, record, sink),
             // a resumed session copies the older one's queue lines: those are told there
-            "queue-operation" if self.is_own(&record) => {
-                queue::operation(&record, self.at, self.offset, &mut self.state);
+            "queue-operation" if self.is_own(record) => {
+                queue::operation(record, self.at, self.offset, &mut self.state);
             }
-            "progress" => self.progress(&record, sink),
-            other => self.told(other, &record, sink),
+            "progress" => self.progress(record, sink),
+            other => self.told(other, record, sink),
         }
-        Ok(self.flow)
+        self.flow
     }
 
     /// Lines that only say something of the session; types that are not known are passed over.

@@ -41,7 +41,7 @@ pub const SYNTHETIC: &str = "<synthetic>";
 /// The response of an assistant line, with one event more for each iteration that is billed beside
 /// it (an advisor's answer, a compaction). Nothing for lines that no model wrote.
 pub fn events(record: &Record<'_>, copy: bool) -> Vec<UsageEvent> {
-    let body = record.message().body;
+    let body = &record.message.body;
     let model = body.model.and_then(Raw::text).unwrap_or_default();
     let Some(usage) = body.usage.and_then(Raw::object::<Usage<'_>>) else {
         return Vec::new();

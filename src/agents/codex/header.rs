@@ -119,7 +119,7 @@ impl Spawn {
             Some(word) => Some(word.into_owned()),
             None => agent.members().first().map(|(key, _)| key.to_string()),
         });
-        let named = [spawned, *meta]
+        let named = [spawned, meta.clone()]
             .into_iter()
             .find_map(|meta| owned(meta.agent_role.or(meta.agent_nickname).or(meta.agent_path)));
         let relation = match kind.as_deref() {

@@ -295,9 +295,9 @@ impl<'s> Reader<'s> {
             }
             "thread_settings_applied" => {
                 let settings: Option<Turn> = told.thread_settings.and_then(Raw::object);
-                let tier = settings.map_or(told.service_tier, |settings| settings.service_tier);
+                let tier = settings.as_ref().map_or(told.service_tier, |settings| settings.service_tier);
                 self.state.meter.tier = usage::tier(tier);
-                let model = settings.map_or(told.model, |settings| settings.model);
+                let model = settings.as_ref().map_or(told.model, |settings| settings.model);
                 self.setting(settings.and_then(|settings| settings.cwd), model, out);
             }
             "thread_name_updated" => {

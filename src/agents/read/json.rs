@@ -153,6 +153,32 @@ pub fn is_whole_object(json: &str) -> bool {
     json.starts_with('{') && serde_json::from_str::<IgnoredAny>(json).is_ok()
 }
 
+/// The text with every lone surrogate escape replaced; `None` when there is none.
+pub fn without_lone_surrogates(json: &str) -> Option<String> {
+    let mut out: Option<String> = None;
+    let mut done = 0;
+    let mut at = 0;
+    while let Some(next) = memchr::memchr(b'\\', json.as_bytes().get(at..)?) {
+        let escape = at + next;
+        let rest = json.get(escape + 1..).unwrap_or("");
+        if !rest.starts_with('u') {
+            at = escape + 2;
+            continue;
+        }
+        let (decoded, used) = unicode_escape(rest);
+        at = escape + 1 + used;
+        if decoded == char::REPLACEMENT_CHARACTER && at <= json.len() {
+            let out = out.get_or_insert_default();
+            out.push_str(&json[done..escape]);
+            out.push(decoded);
+            done = at;
+        }
+    }
+    let mut out = out?;
+    out.push_str(&json[done..]);
+    Some(out)
+}
+
 fn unescape(text: &str, first: usize) -> String {
     let mut out = String::with_capacity(text.len());
     out.push_str(&text[..first]);
@@ -215,12 +241,18 @@ fn unicode_escape(rest: &str) -> (char, usize) {
 }
 
 /// A struct of the members one wants of an object, each `Option<Raw>` (`null` is `None`, the last
-/// of two equal keys wins, everything else is skipped unread).
+/// of two equal keys wins, everything else is skipped unread). `with name: Type = "key"` adds one
+/// member of a type of its own, read in the same pass.
 macro_rules! fields {
-    ($(#[$meta:meta])* $vis:vis struct $name:ident { $($field:ident: $key:literal,)* }) => {
+    (
+        $(#[$meta:meta])*
+        $vis:vis struct $name:ident $(with $extra:ident: $type:ident = $extra_key:literal)?
+        { $($field:ident: $key:literal,)* }
+    ) => {
         $(#[$meta])*
-        #[derive(Clone, Copy, Debug, Default)]
+        #[derive(Clone, Debug, Default)]
         $vis struct $name<'a> {
+            $($vis $extra: $type<'a>,)?
             $($vis $field: Option<$crate::agents::read::json::Raw<'a>>,)*
         }
         impl<'de> serde::Deserialize<'de> for $name<'de> {
@@ -229,6 +261,7 @@ macro_rules! fields {
                 #[derive(serde::Deserialize)]
                 #[serde(field_identifier)]
                 enum Key {
+                    $(#[serde(rename = $extra_key)] $extra,)?
                     $(#[serde(rename = $key)] $field,)*
                     #[serde(other)]
                     Other__,
@@ -246,6 +279,7 @@ macro_rules! fields {
                         let mut picked = $name::default();
                         while let Some(key) = map.next_key::<Key>()? {
                             match key {
+                                $(Key::$extra => picked.$extra = map.next_value::<$type<'de>>()?,)?
                                 $(Key::$field => picked.$field = map
                                     .next_value::<$crate::agents::read::json::Raw<'de>>()
                                     .map(|raw| (raw.as_json() != "null").then_some(raw))?,)*
@@ -302,6 +336,20 @@ mod tests {
             let raw = Raw::parse(json).unwrap();
             assert_eq!(raw.text().unwrap(), want, "{json}");
         }
+    }
+
+    #[test]
+    fn lone_surrogates_are_replaced_in_place() {
+        let mended = without_lone_surrogates(r#"{"a":"x\ud800y\\ud800 \ud83d\ude00\n\udc00"}"#);
+        assert_eq!(
+            mended.unwrap(),
+            r#"{"a":"x�y\\ud800 \ud83d\ude00\n�"}"#.to_owned()
+        );
+        assert_eq!(
+            without_lone_surrogates(r#"{"a":"\ud83d\ude00\u00e9\n"}"#),
+            None
+        );
+        assert_eq!(without_lone_surrogates("é\\"), None);
     }
 
     #[test]

@@ -153,19 +153,24 @@ impl<R: Read> Lines<R> {
             let (from, offset, number) = (self.start, self.offset, self.line + 1);
             self.consume(length + terminator);
             self.line += terminator as u64;
-            if let Some((from, to, lossy)) = self.trim(from, from + length, number, sink) {
-                let text = if lossy {
+            let Some((from, to)) = self.trim(from, from + length, number, sink) else {
+                continue;
+            };
+            let text = match std::str::from_utf8(&self.buffer[from..to]) {
+                Ok(text) => text,
+                Err(_) => {
+                    self.made = String::from_utf8_lossy(&self.buffer[from..to]).into_owned();
+                    let detail = "bytes that are not UTF-8 were replaced";
+                    self.issue(number, IssueKind::InvalidUtf8, detail, sink);
                     &self.made
-                } else {
-                    std::str::from_utf8(&self.buffer[from..to]).unwrap_or_default()
-                };
-                return Ok(Some(Line {
-                    text,
-                    offset,
-                    number,
-                    cut: false,
-                }));
-            }
+                }
+            };
+            return Ok(Some(Line {
+                text,
+                offset,
+                number,
+                cut: false,
+            }));
         }
     }
 
@@ -305,14 +310,14 @@ impl<R: Read> Lines<R> {
         whole
     }
 
-    /// Takes off whitespace, BOM and NULs; the text is in `made` when it is not valid UTF-8.
+    /// Takes off whitespace, BOM and NULs.
     fn trim(
-        &mut self,
+        &self,
         mut from: usize,
         mut to: usize,
         number: u64,
         sink: &mut dyn EventSink,
-    ) -> Option<(usize, usize, bool)> {
+    ) -> Option<(usize, usize)> {
         if self.buffer[from..to].starts_with(BOM) {
             from += BOM.len();
         }
@@ -335,16 +340,7 @@ impl<R: Read> Lines<R> {
             };
             self.issue(number, IssueKind::NulBytes, detail, sink);
         }
-        if from == to {
-            return None;
-        }
-        let lossy = std::str::from_utf8(&self.buffer[from..to]).is_err();
-        if lossy {
-            self.made = String::from_utf8_lossy(&self.buffer[from..to]).into_owned();
-            let detail = "bytes that are not UTF-8 were replaced";
-            self.issue(number, IssueKind::InvalidUtf8, detail, sink);
-        }
-        Some((from, to, lossy))
+        (from < to).then_some((from, to))
     }
 }
 

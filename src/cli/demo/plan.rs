@@ -63,8 +63,8 @@ impl Plan {
             projects: 56,
             bytes: 1_100_000_000,
             huge: Some(199_000_000),
-            fresh: 0.24,
-            size: 0.5,
+            fresh: 0.33,
+            size: 0.25,
         }
     }
 
@@ -196,7 +196,7 @@ fn blank(plan: &Plan, projects: usize, number: usize, rng: &mut Rng) -> Session 
         project: rng.rank(projects),
         start,
         limit: plan.now_ms,
-        modern: age < 150 * DAY,
+        modern: age < 60 * DAY,
         bytes: 0,
         weight: 1.0,
         size: plan.size,
@@ -219,7 +219,7 @@ fn show(
 ) {
     session.stand_in = (5..5 + plan.stand_ins).contains(&number);
     let huge = number == 4 && plan.huge.is_some();
-    if rng.chance(0.42) && !session.stand_in && !huge {
+    if rng.chance(0.5) && !session.stand_in && !huge {
         session.agent = codex::AGENT;
         session.id = rng.uuid_at(session.start);
     } else {

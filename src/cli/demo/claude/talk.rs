@@ -325,7 +325,7 @@ impl<'a> Talk<'a> {
     /// The records of one model response; all repeat its id, the last has its final usage.
     fn response(&mut self, calls: &[Used], say: f64) -> io::Result<()> {
         let mut blocks: Vec<String> = Vec::new();
-        if self.rng.chance(0.3) {
+        if self.rng.chance(if self.modern { 0.12 } else { 0.3 }) {
             blocks.push(self.thinking());
         }
         if self.rng.chance(say) {
@@ -381,7 +381,7 @@ impl<'a> Talk<'a> {
         let mut block = String::from("{\"type\":\"thinking\",\"thinking\":");
         json::string(&mut block, &text);
         block.push_str(",\"signature\":\"");
-        let letters = self.rng.range(120, 420);
+        let letters = self.rng.range(60, 260);
         self.rng.base62(letters, &mut block);
         block.push_str("\"}");
         block
@@ -399,21 +399,18 @@ impl<'a> Talk<'a> {
         self.tally.responses += 1;
     }
 
+    /// Older records do not split cache writes by lifetime.
     fn usage(&self, input: u64, written: u64, output: u64) -> String {
         let read = self.context;
-        let (short, long) = if self.modern {
-            (0, written)
-        } else {
-            (written, 0)
+        let more = match self.modern {
+            true => format!(
+                ",\"cache_creation\":{{\"ephemeral_5m_input_tokens\":0,\"ephemeral_1h_input_tokens\":{written}}},\"server_tool_use\":{{\"web_search_requests\":0,\"web_fetch_requests\":0}},\"speed\":\"standard\""
+            ),
+            false => String::new(),
         };
-        let mut usage = format!(
-            "{{\"input_tokens\":{input},\"cache_creation_input_tokens\":{written},\"cache_read_input_tokens\":{read},\"cache_creation\":{{\"ephemeral_5m_input_tokens\":{short},\"ephemeral_1h_input_tokens\":{long}}},\"output_tokens\":{output},\"service_tier\":\"standard\""
-        );
-        if self.modern {
-            usage.push_str(",\"server_tool_use\":{\"web_search_requests\":0,\"web_fetch_requests\":0},\"speed\":\"standard\"");
-        }
-        usage.push('}');
-        usage
+        format!(
+            "{{\"input_tokens\":{input},\"cache_creation_input_tokens\":{written},\"cache_read_input_tokens\":{read},\"output_tokens\":{output},\"service_tier\":\"standard\"{more}}}"
+        )
     }
 
     fn result(&mut self, call: &Used) -> io::Result<()> {

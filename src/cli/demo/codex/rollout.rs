@@ -228,7 +228,7 @@ impl<'a> Rollout<'a> {
         );
         json::string(&mut payload, &text);
         payload.push_str("}],\"content\":null,\"encrypted_content\":\"");
-        let letters = self.rng.range(200, 700);
+        let letters = self.rng.range(80, 320);
         self.rng.base62(letters, &mut payload);
         payload.push_str("\"}");
         self.record("response_item", &payload)?;
