@@ -25,6 +25,7 @@ use std::time::Instant;
 
 #[derive(Deserialize)]
 struct Answer {
+    tier: String,
     total_messages: u64,
     facets: BTreeMap<String, serde::de::IgnoredAny>,
     results: Vec<Hit>,
@@ -138,7 +139,7 @@ fn against_fts5(corpus: &Corpus, server: &Server, table: &mut Table) -> Result<(
         let rows = database.ranked(&text)?;
         ranked.push(ms(start.elapsed()));
         ensure!(
-            rows > 0 || answer.total_messages == 0,
+            rows > 0 || answer.tier != "all_words" || answer.total_messages == 0,
             "{text}: FTS5 finds nothing, we {}",
             answer.total_messages
         );

@@ -24,7 +24,7 @@ use std::path::Path;
 use words::Project;
 
 /// Goes up whenever the bytes of a plan change, so that cached corpora are made again.
-pub const VERSION: u32 = 2;
+pub const VERSION: u32 = 3;
 
 /// Writes the histories of `plan` below `home` (`.claude`, `.codex`) and says what they hold.
 ///

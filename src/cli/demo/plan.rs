@@ -279,7 +279,7 @@ fn help(session: &mut Session, project: &Project, rng: &mut Rng) {
             "Work only in /srv/{o}: ",
             "Pair-local {o} lane: ",
             "## {t} Agent\n\n",
-            "Read $OMX_{o} first. ",
+            "Read $OMX_TASK_FILE first, then ",
         ]);
         if !prompt.is_empty() {
             text.clear();
