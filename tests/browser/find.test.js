@@ -1,7 +1,7 @@
 // Finding: search as you type, facets, deep links, the way back, more results.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { close, json, newPage, number, open, searchable, settled } from "./house.js";
+import { URL_, close, json, newPage, number, open, searchable, settled } from "./house.js";
 
 let context;
 before(async () => {
@@ -129,4 +129,17 @@ test("more hits come after the first page", async () => {
   await page.waitForFunction((n) => document.querySelectorAll(".hit").length > n, first);
   assert.deepEqual(page.faults, []);
   await page.close();
+});
+
+test("the fragments behind Load more hold rows", async () => {
+  for (const [where, row] of [
+    ["/fragments/sessions/more?offset=5", 'class="card"'],
+    [`/fragments/search/more?q=${await searchable()}&offset=2`, 'class="hit"'],
+  ]) {
+    const answer = await fetch(URL_ + where);
+    assert.equal(answer.status, 200);
+    const html = await answer.text();
+    assert.ok(html.includes(row), `${where}: ${html.length} bytes without ${row}`);
+    assert.ok(!html.includes("<html"), "a fragment, no page");
+  }
 });
