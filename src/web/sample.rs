@@ -269,11 +269,7 @@ fn lists() -> Vec<FacetList> {
         ),
         facet(
             "model",
-            &[
-                ("opus-4-6", 1201),
-                ("haiku-4-5", 455),
-                ("gpt-5.2", 409),
-            ],
+            &[("opus-4-6", 1201), ("haiku-4-5", 455), ("gpt-5.2", 409)],
         ),
         facet(
             "tool",
