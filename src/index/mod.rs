@@ -5,7 +5,7 @@
 //! reindexing, and facets and filters read it in the same pass.
 //!
 //! Reading order. Writing: `handle` (the calls), `open`, `schema`, `entry`, `token` with `fold` and
-//! `parts`. Finding: `search` (tiers, pages), `lower` with `leaf`, `loose`, `unit` and `spelling`
+//! `parts`. Finding: `search` (tiers) and `run` (pages), `lower` with `leaf`, `loose`, `unit` and `spelling`
 //! (tree to query), `word` and `plain` (own scorers), `plan` (what is asked of a document), `pass`
 //! with `rows`, `view`, `groups` and `days` (the one pass), `snippet` with `marks`, `stored`.
 
@@ -29,6 +29,7 @@ mod pass;
 mod plain;
 mod plan;
 mod rows;
+mod run;
 mod schema;
 mod search;
 mod snippet;

@@ -75,29 +75,35 @@ impl<'a> Pass<'a> {
         }
     }
 
+    /// `weight: None` takes every document.
     pub fn segment(
         &mut self,
         ord: u32,
         reader: &SegmentReader,
         rows: Arc<Vec<Row>>,
-        weight: &dyn Weight,
+        weight: Option<&dyn Weight>,
     ) -> tantivy::Result<()> {
         let mut view = View::open(self.plan, reader, ord, rows)?;
         let alive = reader.alive_bitset();
-        if self.plan.sort == Sort::Relevance {
-            weight.for_each(reader, &mut |doc, score| {
-                if alive.is_none_or(|alive| alive.is_alive(doc)) {
-                    self.take(&mut view, doc, score);
+        let lives = |doc| alive.is_none_or(|alive| alive.is_alive(doc));
+        match weight {
+            None => {
+                for doc in (0..reader.max_doc()).filter(|doc| lives(*doc)) {
+                    self.take(&mut view, doc, 0.0);
                 }
-            })?;
-        } else {
-            weight.for_each_no_score(reader, &mut |docs| {
-                for &doc in docs {
-                    if alive.is_none_or(|alive| alive.is_alive(doc)) {
-                        self.take(&mut view, doc, 0.0);
+            }
+            Some(weight) if self.plan.sort == Sort::Relevance => {
+                weight.for_each(reader, &mut |doc, score| {
+                    if lives(doc) {
+                        self.take(&mut view, doc, score);
                     }
+                })?;
+            }
+            Some(weight) => weight.for_each_no_score(reader, &mut |docs| {
+                for &doc in docs.iter().filter(|doc| lives(**doc)) {
+                    self.take(&mut view, doc, 0.0);
                 }
-            })?;
+            })?,
         }
         view.tools.pour(&mut self.counts.tools)?;
         view.models.pour(&mut self.counts.models)?;

@@ -9,7 +9,7 @@ use tantivy::query::{
     AllQuery, BooleanQuery, ConstScoreQuery, EnableScoring, Explanation, Occur, Query, Scorer,
     Weight,
 };
-use tantivy::{DocId, DocSet, Score, SegmentReader};
+use tantivy::{COLLECT_BLOCK_BUFFER_LEN, DocId, DocSet, Score, SegmentReader};
 
 pub(super) struct PlainQuery(Box<dyn Query>);
 
@@ -78,6 +78,10 @@ impl DocSet for PlainScorer {
         } else {
             self.0.seek(target)
         }
+    }
+
+    fn fill_buffer(&mut self, buffer: &mut [DocId; COLLECT_BLOCK_BUFFER_LEN]) -> usize {
+        self.0.fill_buffer(buffer)
     }
 
     #[inline]

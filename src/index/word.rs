@@ -23,20 +23,29 @@ const STEPS_PER_IDF: f32 = 5.5;
 
 /// How lift and BM25 share one `f32`.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Scale(f32);
+pub(super) struct Scale {
+    unit: f32,
+    /// One over it: a power of two, so exact.
+    per_unit: f32,
+}
 
 impl Scale {
     /// A unit above the largest BM25 sum of this many terms.
     pub fn new(terms: usize) -> Scale {
-        Scale((terms.max(6) * 40).next_power_of_two() as f32)
+        let unit = (terms.max(6) * 40).next_power_of_two() as f32;
+        Scale {
+            unit,
+            per_unit: 1.0 / unit,
+        }
     }
     pub fn lift(self, idf: f32) -> f32 {
-        (idf * STEPS_PER_IDF).ceil().max(1.0) * self.0
+        (idf * STEPS_PER_IDF).ceil().max(1.0) * self.unit
     }
     /// Lift (unpacked) and BM25 of a score.
+    #[inline]
     pub fn split(self, score: f32) -> (f32, f32) {
-        let steps = (score / self.0).floor();
-        (steps * STEP, score - steps * self.0)
+        let steps = (score * self.per_unit) as u32 as f32;
+        (steps * STEP, score - steps * self.unit)
     }
 }
 

@@ -1,7 +1,7 @@
 //! A conversation as lists show it.
 
 use super::marks::Star;
-use super::params::segment;
+use super::params::{Params, carried, segment};
 use super::shell::Shell;
 use crate::engine::view::{Card, CardMember};
 use crate::model::SessionSummary;
@@ -10,6 +10,8 @@ use crate::model::SessionSummary;
 pub struct CardView {
     pub card: Card,
     pub href: String,
+    /// Address of its project's sessions.
+    pub project: String,
     /// Title, else first prompt; `""` when there is neither.
     pub name: String,
     /// The first prompt where a title stands above it.
@@ -32,9 +34,13 @@ pub fn href(session: &SessionSummary) -> String {
     format!("/session/{}", segment(&session.key.native))
 }
 
-/// A name that is one line.
+/// A name that is one line: title, first prompt, or what a sub-agent is called; `""` for none.
 pub fn name(session: &SessionSummary) -> String {
-    one_line(session.name(), 240)
+    let name = one_line(session.name(), 240);
+    match &session.agent_label {
+        Some(label) if name.is_empty() => label.clone(),
+        _ => name,
+    }
 }
 
 pub fn one_line(text: &str, max: usize) -> String {
@@ -61,6 +67,9 @@ impl CardView {
         let lead = one_line(&session.first_prompt, 240);
         CardView {
             href: href(&session),
+            project: Params::default()
+                .with("project", carried(&card.project.path))
+                .url("/"),
             lead: if lead == name { String::new() } else { lead },
             name,
             models: models(&session),

@@ -1,6 +1,6 @@
 //! Facets and view options as links: every state of a list is an address.
 
-use super::params::Params;
+use super::params::{Params, carried};
 use crate::engine::view::FacetList;
 use crate::model::Day;
 
@@ -49,7 +49,7 @@ fn facet(list: &FacetList, params: &Params, path: &str) -> Facet {
             value: value.value.clone(),
             count: value.count,
             ticked: value.ticked,
-            href: params.toggled(list.field, &value.value).url(path),
+            href: params.toggled(list.field, carried(&value.value)).url(path),
             class: match value.color {
                 Some(_) => format!("dot a-{}", value.value),
                 None => String::new(),

@@ -16,6 +16,14 @@ const QUERY: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'@');
 const SEGMENT: &AsciiSet = &QUERY.remove(b'+').add(b'/').add(b':');
 
+/// Stands in addresses for the value "not recorded", since empty values do not exist there.
+pub const NONE: &str = "(none)";
+
+/// A facet value as addresses carry it.
+pub fn carried(value: &str) -> &str {
+    if value.is_empty() { NONE } else { value }
+}
+
 /// Values by name in the order of the address; empty values do not exist.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Params(Vec<(String, String)>);
@@ -121,7 +129,12 @@ impl Params {
 
     /// The filters that every view shares. Values that make no sense filter nothing.
     pub fn filters(&self) -> Filters {
-        let list = |name| self.all(name).map(str::to_owned).collect();
+        let list = |name| {
+            let meant = |value| if value == NONE { "" } else { value };
+            self.all(name)
+                .map(|value| meant(value).to_owned())
+                .collect()
+        };
         let day = |name| self.get(name).and_then(Day::parse);
         let (mut from, mut to) = (day("from"), day("to"));
         if let (Some(first), Some(last)) = (from, to)
@@ -193,6 +206,12 @@ mod tests {
         let ticked = params.toggled("agent", "y");
         assert_eq!(ticked.query(), "agent=x&agent=y");
         assert_eq!(ticked.toggled("agent", "y").query(), "agent=x");
+    }
+
+    #[test]
+    fn what_is_not_recorded_can_be_asked_for() {
+        let params = Params::default().toggled("project", carried(""));
+        assert_eq!(Params::parse(&params.query()).filters().projects, [""]);
     }
 
     #[test]

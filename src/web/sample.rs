@@ -108,9 +108,9 @@ fn summary(i: usize) -> SessionSummary {
         version: "2.1.7".into(),
         origin: "cli".into(),
         models: if i % 4 == 1 {
-            vec!["gpt-5.2-codex".into()]
+            vec!["gpt-5.2".into()]
         } else {
-            vec!["claude-opus-4-6".into(), "claude-haiku-4-5".into()]
+            vec!["opus-4-6".into(), "haiku-4-5".into()]
         },
         context_window: Some(200_000),
         title: (!title.is_empty()).then(|| title.to_owned()),
@@ -269,11 +269,7 @@ fn lists() -> Vec<FacetList> {
         ),
         facet(
             "model",
-            &[
-                ("claude-opus-4-6", 1201),
-                ("claude-haiku-4-5", 455),
-                ("gpt-5.2-codex", 409),
-            ],
+            &[("opus-4-6", 1201), ("haiku-4-5", 455), ("gpt-5.2", 409)],
         ),
         facet(
             "tool",
@@ -397,7 +393,7 @@ fn said(seq: u32, role: Role, text: &str) -> TranscriptItem {
         seq,
         role,
         at: Some(NOW - 4 * HOUR + i64::from(seq) * 41_000),
-        model: (role == Role::Assistant).then(|| "claude-opus-4-6".into()),
+        model: (role == Role::Assistant).then(|| "opus-4-6".into()),
         text: text.into(),
         bytes: text.len() as u64,
         ..TranscriptItem::default()
@@ -566,9 +562,9 @@ pub fn session() -> SessionView {
         children: vec![self::card(11), self::card(12)],
         retries: vec![member(20), member(21)],
         cost_by_model: vec![
-            ("claude-opus-4-6".into(), card.tokens, cost(0)),
+            ("opus-4-6".into(), card.tokens, cost(0)),
             (
-                "claude-haiku-4-5".into(),
+                "haiku-4-5".into(),
                 Tokens {
                     input: 9_000,
                     output: 1_200,
@@ -725,9 +721,9 @@ pub fn analytics() -> Analytics {
             ),
         ],
         by_model: vec![
-            named("claude-opus-4-6", "claude-opus-4-6", None, 1_802_000_000),
-            named("gpt-5.2-codex", "gpt-5.2-codex", None, 972_000_000),
-            named("claude-haiku-4-5", "claude-haiku-4-5", None, 140_000_000),
+            named("opus-4-6", "opus-4-6", None, 1_802_000_000),
+            named("gpt-5.2", "gpt-5.2", None, 972_000_000),
+            named("haiku-4-5", "haiku-4-5", None, 140_000_000),
         ],
         by_project: (0..14)
             .map(|i| {

@@ -974,6 +974,60 @@ mod facets {
     }
 
     #[test]
+    fn many_documents_in_several_segments() {
+        let mut room = Room::new();
+        for sid in 0..42u64 {
+            let docs = (0..500u64).map(|n| {
+                let name = ["Bash", "Read", "Edit"][(n % 3) as usize];
+                let mut doc = tool(Role::ALL[(n % 6) as usize], name, false, &[], "plum");
+                doc.at = Some(T0 + (n % 4) as i64 * DAY_MS);
+                doc
+            });
+            let row = AttrRow {
+                agent: (sid % 2) as u16,
+                helper: sid % 7 == 0,
+                ..AttrRow::default()
+            };
+            room.session_of(docs.collect(), row);
+            if sid % 10 == 9 {
+                room.commit();
+            }
+        }
+        // one session lies in two segments
+        let again = (500..1000).map(|seq| Document {
+            sid: Sid(1),
+            seq,
+            ..tool(Role::User, "Bash", false, &[], "plum")
+        });
+        room.index.add(again.collect()).expect("adds");
+        room.commit();
+        assert!(room.index.stats().expect("counts").segments > 1);
+        for question in ["plum", ""] {
+            let response = room.search(question);
+            assert_eq!((response.messages, response.sessions), (36 * 500 + 500, 36));
+            assert_eq!(
+                (response.hidden_messages, response.hidden_sessions),
+                (3000, 6)
+            );
+            let bash = response
+                .facets
+                .tools
+                .iter()
+                .find(|(name, _)| name == "Bash");
+            assert_eq!(bash.map(|(_, n)| *n), Some(36 * 167 + 500));
+            let days = response.facets.days.iter().map(|(_, n)| *n).sum::<u64>();
+            let agents = response.facets.agents.iter().map(|(_, n)| *n).sum::<u64>();
+            assert_eq!((days, agents), (18_500, 18_500));
+            let first = response
+                .hits
+                .iter()
+                .find(|hit| hit.sid == Sid(1))
+                .expect("found");
+            assert_eq!((first.count, first.snippets.len()), (1000, 3));
+        }
+    }
+
+    #[test]
     fn most_first() {
         let room = {
             let mut room = Room::new();

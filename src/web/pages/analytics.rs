@@ -6,7 +6,7 @@ use crate::web::ask::Ask;
 use crate::web::charts::{Bars, Ranked, Stack, Week};
 use crate::web::error::{Answer, Failure};
 use crate::web::facets::{Range, range};
-use crate::web::params::Params;
+use crate::web::params::{Params, carried};
 use crate::web::respond::{self, fragment};
 use crate::web::shell::Shell;
 use crate::web::{App, blocking, charts, events, filters};
@@ -124,7 +124,7 @@ impl Analytics {
             .collect();
         let link = |field: &'static str| {
             let params = params.clone();
-            move |value: &str| params.toggled(field, value).url(PATH)
+            move |value: &str| params.toggled(field, carried(value)).url(PATH)
         };
         Analytics {
             done: job.done,

@@ -5,7 +5,7 @@ use crate::web::ask::Ask;
 use crate::web::cards::CardView;
 use crate::web::error::Answer;
 use crate::web::facets::Choice;
-use crate::web::params::Params;
+use crate::web::params::{Params, carried};
 use crate::web::respond::{self, fragment};
 use crate::web::shell::Shell;
 use crate::web::{App, blocking, filters};
@@ -71,7 +71,7 @@ impl Row {
         let helpers = params.only(&["include_helpers"]);
         let href = match &row.name.repo {
             Some(repo) => helpers.with("repo", repo),
-            None => helpers.with("project", &row.name.path),
+            None => helpers.with("project", carried(&row.name.path)),
         };
         let cards = std::mem::take(&mut row.newest)
             .into_iter()
