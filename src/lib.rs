@@ -25,6 +25,9 @@
 //! counts; bodies are fetched for this page's hits only; `engine` joins summaries from one redb read
 //! transaction; `web::respond` renders the page or its `results` block from the same struct and file.
 
+// the docs are for those who work in here: a face may point at the private room behind it
+#![allow(rustdoc::private_intra_doc_links)]
+
 pub mod model;
 
 pub mod agents;
