@@ -31,6 +31,9 @@ const DEBOUNCE: Duration = Duration::from_millis(40);
 /// How often everything is listed again where changes are watched: a net under the watcher.
 const RESCAN: Duration = Duration::from_secs(600);
 
+/// After reading more than this, merges are waited for and memory is given back.
+const MUCH: u64 = 64 << 20;
+
 /// Everything that the passes share.
 pub(crate) struct Shared {
     pub config: Arc<Config>,
@@ -209,9 +212,19 @@ impl Shared {
         }
         let found = scan::scan(self, scope)?;
         commit::apply_scan(self, &found)?;
+        let much = found
+            .work
+            .iter()
+            .map(|row| row.fingerprint.size)
+            .sum::<u64>()
+            > MUCH;
         passes::run(self, found.work)?;
         if self.stopping() {
             return Ok(());
+        }
+        if much {
+            self.index.merge_wait()?;
+            give_memory_back();
         }
         self.status.update_if(|status| {
             let before = status.clone();
@@ -222,5 +235,14 @@ impl Shared {
             *status != before
         });
         repos::resolve(self)
+    }
+}
+
+/// The allocator keeps what a big read needed; an idle server should not.
+fn give_memory_back() {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    // SAFETY: takes no pointer and may be called at any time from any thread
+    unsafe {
+        libc::malloc_trim(0);
     }
 }

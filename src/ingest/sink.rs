@@ -74,7 +74,8 @@ pub struct Sink<'a> {
     copied: Copied,
     batch: Vec<Document>,
     batch_bytes: usize,
-    read: u64,
+    /// Bytes reported so far.
+    pub read: u64,
     bytes_done: &'a AtomicU64,
     /// The first failure to write; reading stops with it.
     pub failure: Option<anyhow::Error>,
