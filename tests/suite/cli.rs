@@ -542,3 +542,43 @@ fn a_demo_has_a_history_of_its_own_and_leaves_nothing() {
     assert_eq!(server.ended().code(), Some(0));
     assert_eq!(demos(), 0);
 }
+
+/// With a page open and nothing going on, no thread wakes and no byte is written.
+#[cfg(target_os = "linux")]
+#[test]
+fn an_idle_server_rests() {
+    let house = furnished();
+    let server = house.serve();
+    server.settled();
+    let stream = open(&server, "/events", "keep-alive");
+    // wakes of all threads and bytes handed to the system, as the kernel counts them
+    let work = || -> (u64, String) {
+        let process = format!("/proc/{}", server.child.id());
+        let tasks = std::fs::read_dir(format!("{process}/task")).unwrap();
+        let switches = |task: std::path::PathBuf| -> u64 {
+            let status = std::fs::read_to_string(task.join("status")).unwrap_or_default();
+            let lines = status
+                .lines()
+                .filter(|line| line.contains("voluntary_ctxt_switches"));
+            lines
+                .filter_map(|line| line.split_whitespace().last()?.parse::<u64>().ok())
+                .sum()
+        };
+        let io = std::fs::read_to_string(format!("{process}/io")).unwrap();
+        let written = io
+            .lines()
+            .find(|line| line.starts_with("wchar"))
+            .unwrap()
+            .to_owned();
+        (
+            tasks.map(|task| switches(task.unwrap().path())).sum(),
+            written,
+        )
+    };
+    wait_for("two seconds without a wake", || {
+        let before = work();
+        std::thread::sleep(std::time::Duration::from_secs(2));
+        (work() == before).then_some(())
+    });
+    drop(stream);
+}
