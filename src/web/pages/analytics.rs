@@ -99,7 +99,8 @@ async fn step(app: App, ask: Ask, seen: f32) -> Result<(Lines, Option<f32>), Fai
         let page = Analytics::new(shell, &params, job, app.engine.today());
         let mut lines = vec![("update", page.as_figures().render()?)];
         if done {
-            lines.push(("done", String::new()));
+            // an event without data is dropped by browsers, and they would connect again
+            lines.push(("done", "done".into()));
         }
         Ok((lines, (!done).then_some(progress)))
     })
