@@ -4,7 +4,7 @@
 //! Corpus: the large generated history (`benches/corpus`), all of it indexed. Queries: 400 made-up ones
 //! (words, pairs, phrases, identifiers, paths), asked over HTTP one after the other; `took` is the time
 //! inside the engine. FTS5 (bundled SQLite, unicode61, in memory-mapped WAL mode, this process): ranked
-//! OR queries for ten rows; and the same queries counted by six fields in one scan.
+//! OR queries for ten rows; and the same counted by six fields, in SQL and in one scan by the caller.
 //!
 //! `cargo bench --bench search` (`-- --smoke`: a hundredth of the corpus, for whether it works at all)
 
@@ -118,19 +118,16 @@ fn against_fts5(corpus: &Corpus, server: &Server, table: &mut Table) -> Result<(
         "",
     );
     // three plain words each: both engines read them alike
-    let plain: Vec<Vec<String>> = demo::queries(&corpus.plan, 400)
-        .into_iter()
-        .filter_map(|query| {
-            let words: Vec<String> = query.split_whitespace().map(str::to_owned).collect();
-            let simple = words
-                .iter()
-                .all(|word| word.chars().all(|c| c.is_ascii_lowercase()));
-            (words.len() >= 2 && simple).then_some(words)
-        })
-        .take(40)
+    let words: Vec<String> = demo::queries(&corpus.plan, 400)
+        .iter()
+        .flat_map(|query| query.split_whitespace())
+        .filter(|word| word.chars().all(|c| c.is_ascii_lowercase()))
+        .map(str::to_owned)
         .collect();
+    let plain: Vec<&[String]> = words.chunks_exact(3).take(40).collect();
     ensure!(plain.len() >= 10, "too few plain queries");
-    let (mut ours, mut ranked, mut faceted) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut ours, mut ranked) = (Vec::new(), Vec::new());
+    let (mut grouped, mut scanned, mut hits) = (Vec::new(), Vec::new(), 0);
     for words in &plain {
         let (answer, _) = ask(server, &words.join(" OR "))?;
         ours.push(answer.took);
@@ -144,32 +141,36 @@ fn against_fts5(corpus: &Corpus, server: &Server, table: &mut Table) -> Result<(
             answer.total_messages
         );
         let start = Instant::now();
-        database.faceted(&text)?;
-        faceted.push(ms(start.elapsed()));
+        database.grouped(&text)?;
+        grouped.push(ms(start.elapsed()));
+        let start = Instant::now();
+        database.scanned(&text)?;
+        scanned.push(ms(start.elapsed()));
+        hits += answer.total_messages;
     }
     let median = |values| quantile(&sorted(values), 0.5);
-    let (ours, ranked, faceted) = (median(ours), median(ranked), median(faceted));
+    let (ours, ranked) = (median(ours), median(ranked));
+    let (grouped, scanned) = (median(grouped), median(scanned));
+    let mean = hits as f64 / plain.len() as f64;
+    table.note("OR of three words: messages that match, mean", mean, "");
     table.note(
-        "OR queries here, grouped, with facets and snippets: median",
+        "... here, grouped, with six facets and snippets: median",
         ours,
         "ms",
     );
     table.note(
-        "FTS5: ranked OR, ten rows, nothing else: median",
+        "... FTS5, ten ranked rows and nothing else: median",
         ranked,
         "ms",
     );
+    table.note("... FTS5, six GROUP BY queries: median", grouped, "ms");
     table.note(
-        "FTS5: the same counted by six fields: median",
-        faceted,
+        "... FTS5, one scan counted by the caller: median",
+        scanned,
         "ms",
     );
-    table.above("FTS5 ranked OR / all that we do", ranked / ours, 20.0, "x");
-    table.above(
-        "FTS5 ranked and faceted / all that we do",
-        (ranked + faceted) / ours,
-        50.0,
-        "x",
-    );
+    table.above("FTS5 ranked / all that we do", ranked / ours, 20.0, "x");
+    let both = (ranked + grouped) / ours;
+    table.above("FTS5 ranked and faceted / all that we do", both, 50.0, "x");
     Ok(())
 }
