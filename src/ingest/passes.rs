@@ -9,7 +9,7 @@ use super::sink::{Purpose, Sink, SourceRead};
 use super::{Shared, scan};
 use crate::agents;
 use crate::index::RoleSet;
-use crate::model::{Checkpoint, IssueKind, ParseIssue};
+use crate::model::{Checkpoint, IssueKind, ParseIssue, Rank};
 use crate::store::{SourceRow, status::Phase};
 use anyhow::Result;
 use std::sync::RwLock;
@@ -284,7 +284,9 @@ pub(super) fn read_source(
     let from_start = *from == Checkpoint::default();
     let mut row = row.clone();
     // what is appended while we read is seen by the next scan: the older fingerprint is recorded
-    if let Some(now) = scan::fingerprint(std::path::Path::new(&row.path)) {
+    if row.rank == Rank::Primary
+        && let Some(now) = scan::fingerprint(std::path::Path::new(&row.path))
+    {
         let same = now.inode == row.fingerprint.inode && now.size >= row.fingerprint.size;
         if !same {
             row.fingerprint = now;

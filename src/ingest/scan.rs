@@ -84,7 +84,9 @@ impl Listed {
         let mut whole: Vec<&Root> = Vec::new();
         for path in paths {
             let name = path.to_string_lossy();
-            match known.get(name.as_ref()) {
+            // a secondary source may be more than one file (a database and its log): its room knows
+            let row = known.get(name.as_ref());
+            match row.filter(|row| row.rank == Rank::Primary) {
                 Some(row) => match fingerprint(path) {
                     Some(fingerprint) => {
                         let source = Source {

@@ -53,11 +53,16 @@ impl SessionFold {
 
     /// A session from where its summary and day rows (usage left out) stand.
     pub fn resume(
-        summary: SessionSummary,
+        mut summary: SessionSummary,
         days: BTreeMap<Day, DayStats>,
         copied: Copied,
         clock: LocalDays,
     ) -> SessionFold {
+        // the times of nothing but copies give way to the first record of its own
+        let only_copies = summary.copies > 0 && summary.copies == summary.all_messages;
+        let copy_span = only_copies
+            .then(|| summary.first_at.take().zip(summary.last_at.take()))
+            .flatten();
         SessionFold {
             scripted: summary.helper == Some(HelperReason::Scripted),
             last_seen: summary.last_at.unwrap_or(0),
@@ -68,7 +73,7 @@ impl SessionFold {
             by_key: HashMap::new(),
             copied,
             clock,
-            copy_span: None,
+            copy_span,
         }
     }
 

@@ -184,3 +184,22 @@ fn lines_of_one_response_are_one_claim() {
         }
     );
 }
+
+#[test]
+fn a_fork_seen_while_it_is_still_all_copies_begins_with_its_own_records_too() {
+    let mut first = fold_with(&["a"]);
+    say(&mut first, Role::User, "a", "fix the login", 0);
+    first.finish(&HelperRules::default());
+    assert_eq!(first.summary.first_at, Some(T0));
+    let clock = LocalDays::new(jiff::tz::TimeZone::UTC);
+    let copied = Arc::new(HashSet::from([uuid_hash("a")]));
+    let mut second = SessionFold::resume(first.summary, first.days, copied, clock);
+    say(&mut second, Role::User, "b", "and the logout", 60);
+    second.finish(&HelperRules::default());
+    let mut whole = fold_with(&["a"]);
+    say(&mut whole, Role::User, "a", "fix the login", 0);
+    say(&mut whole, Role::User, "b", "and the logout", 60);
+    whole.finish(&HelperRules::default());
+    assert_eq!(second.summary, whole.summary);
+    assert_eq!(second.summary.first_at, Some(T0 + 3_600_000));
+}

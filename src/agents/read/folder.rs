@@ -2,7 +2,7 @@
 
 use crate::agents::Listing;
 use crate::model::{Fingerprint, IssueKind, ParseIssue};
-use std::fs::{self, Metadata};
+use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
@@ -42,7 +42,7 @@ pub fn entries(folder: &Path, listing: &mut Listing) -> Vec<Entry> {
 /// The fingerprint of a regular file by one metadata call; `None` when it is gone or no such file.
 pub fn fingerprint(path: &Path, listing: &mut Listing) -> Option<Fingerprint> {
     match fs::symlink_metadata(path) {
-        Ok(metadata) => metadata.is_file().then(|| of(&metadata)),
+        Ok(metadata) => metadata.is_file().then(|| super::fingerprint(&metadata)),
         Err(error) => {
             failed(path, &error, listing);
             None
@@ -66,27 +66,6 @@ fn failed(path: &Path, error: &std::io::Error, listing: &mut Listing) {
             kind => format!("cannot be read: {kind}"),
         },
     });
-}
-
-/// What the file system says of a file.
-pub fn of(metadata: &Metadata) -> Fingerprint {
-    let modified = metadata.modified().ok();
-    let since = modified.and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());
-    let mut fingerprint = Fingerprint {
-        size: metadata.len(),
-        mtime_ns: since.map_or(0, |since| since.as_nanos() as i64),
-        ..Fingerprint::default()
-    };
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::MetadataExt;
-        fingerprint.ctime_ns = metadata
-            .ctime()
-            .saturating_mul(1_000_000_000)
-            .saturating_add(metadata.ctime_nsec());
-        fingerprint.inode = metadata.ino();
-    }
-    fingerprint
 }
 
 #[cfg(test)]

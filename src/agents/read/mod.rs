@@ -26,7 +26,12 @@ pub fn fingerprint(meta: &std::fs::Metadata) -> Fingerprint {
     #[cfg(unix)]
     let (ctime_ns, inode) = {
         use std::os::unix::fs::MetadataExt;
-        (meta.ctime() * 1_000_000_000 + meta.ctime_nsec(), meta.ino())
+        (
+            meta.ctime()
+                .saturating_mul(1_000_000_000)
+                .saturating_add(meta.ctime_nsec()),
+            meta.ino(),
+        )
     };
     #[cfg(not(unix))]
     let (ctime_ns, inode) = (0, 0);
