@@ -280,6 +280,9 @@ pub struct FilterArgs {
     /// Helper runs and sub-agents too
     #[arg(long)]
     pub helpers: bool,
+    /// Sessions without any message too
+    #[arg(long)]
+    pub empty: bool,
 }
 
 fn agents() -> clap::builder::PossibleValuesParser {

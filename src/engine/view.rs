@@ -27,6 +27,8 @@ pub struct Filters {
     pub from: Option<Day>,
     pub to: Option<Day>,
     pub include_helpers: bool,
+    /// Sessions without any message too.
+    pub include_empty: bool,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -60,7 +62,7 @@ pub enum GroupBy {
     Day,
 }
 
-/// One page of the session list. `shown_sessions + hidden_sessions == all_sessions` always.
+/// One page of the session list. `shown_sessions + hidden_sessions + empty_sessions == all_sessions` always.
 #[derive(Clone, Debug, Default)]
 pub struct SessionsPage {
     pub groups: Vec<CardGroup>,
@@ -70,7 +72,9 @@ pub struct SessionsPage {
     pub shown_sessions: usize,
     /// Sessions that match but for the helper switch.
     pub hidden_sessions: usize,
-    /// Both.
+    /// Sessions that match but hold no message (and are no helpers); 0 when they are included.
+    pub empty_sessions: usize,
+    /// All three.
     pub all_sessions: usize,
     /// Where the next page starts, if there is one.
     pub next: Option<usize>,
@@ -307,6 +311,9 @@ pub struct Analytics {
     pub sessions_all: u64,
     pub sessions_with_data: u64,
     pub sessions_hidden: u64,
+    /// Without any message.
+    #[serde(default)]
+    pub sessions_empty: u64,
     pub conversations: u64,
     pub prompts: u64,
     pub messages: u64,
@@ -395,6 +402,8 @@ pub struct StatusView {
     pub ingest: crate::store::status::IngestStatus,
     pub sessions: u64,
     pub hidden_sessions: u64,
+    /// Without any message.
+    pub empty_sessions: u64,
     pub messages: u64,
     pub documents: u64,
     pub segments: u64,

@@ -202,7 +202,11 @@ fn a_store_of_another_schema_stays_beside_the_new_one() {
     assert!(store.earlier().unwrap().is_some());
     let reader = store.read().unwrap();
     assert_eq!(reader.store_id().unwrap(), id);
-    assert_eq!(reader.sid(&key).unwrap(), Some(sid), "sids keep their meaning");
+    assert_eq!(
+        reader.sid(&key).unwrap(),
+        Some(sid),
+        "sids keep their meaning"
+    );
     assert!(reader.batch().unwrap() > 8, "the index is behind");
     drop((reader, store));
     // while there is an earlier one, another is not taken for it
