@@ -9,7 +9,7 @@ use crate::rollup::{LocalDays, usage};
 use crate::store::{Pass, SourceRow, Writer};
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::Ordering;
 use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
@@ -302,86 +302,87 @@ impl<'s> Batch<'s> {
         claims: Vec<Claim>,
         fresh: bool,
     ) -> Result<()> {
-        let old: BTreeSet<u128> = if fresh {
-            self.writer.claimed(sid)?.into_iter().collect()
-        } else {
-            BTreeSet::new()
-        };
-        let mut new: BTreeMap<u128, Vec<Claim>> = BTreeMap::new();
-        for claim in claims {
-            new.entry(response_hash(&key.agent, &claim.key))
-                .or_default()
-                .push(claim);
-        }
+        let mut old: BTreeMap<u64, Vec<Claim>> = BTreeMap::new();
         if fresh {
-            self.writer.clear_claimed(sid)?;
+            for (hash, claim) in self.writer.take_claims(sid)? {
+                old.entry(hash).or_default().push(claim);
+            }
         }
-        let mut noted = Vec::new();
-        let touched: BTreeSet<u128> = old.iter().chain(new.keys()).copied().collect();
-        for hash in touched {
-            let before = self.writer.claims(hash)?;
-            let mut mine: Vec<Claim> = before
-                .iter()
-                .filter(|(owner, _)| *owner == sid && !fresh)
-                .map(|(_, claim)| claim.clone())
-                .collect();
-            let known = !mine.is_empty();
-            for claim in new.remove(&hash).unwrap_or_default() {
-                match mine
-                    .iter_mut()
-                    .rev()
-                    .find(|held| usage::same_response(held, &claim))
-                {
-                    Some(held) => usage::merge(held, &claim),
-                    None => {
-                        let variant = mine.len() as u16;
-                        mine.push(Claim { variant, ..claim });
-                    }
+        let mut new: Vec<(u64, Vec<Claim>)> = Vec::new();
+        let mut places: HashMap<u64, usize> = HashMap::with_capacity(claims.len());
+        for claim in claims {
+            let hash = response_hash(&key.agent, &claim.key);
+            let place = *places.entry(hash).or_insert(new.len());
+            if place == new.len() {
+                new.push((hash, Vec::new()));
+            }
+            new[place].1.push(claim);
+        }
+        for (hash, claims) in new {
+            let mine = old.remove(&hash);
+            self.response(sid, hash, mine, claims)?;
+        }
+        for (hash, claims) in old {
+            self.response(sid, hash, Some(claims), Vec::new())?;
+        }
+        Ok(())
+    }
+
+    /// One response key: `taken` is what the session claimed of it before, where that is to go.
+    fn response(
+        &mut self,
+        sid: Sid,
+        hash: u64,
+        taken: Option<Vec<Claim>>,
+        new: Vec<Claim>,
+    ) -> Result<()> {
+        let mut before = self.writer.claims(hash)?;
+        let mut mine: Vec<Claim> = Vec::new();
+        if taken.is_none() {
+            let held = before.iter().filter(|(owner, _)| *owner == sid);
+            mine.extend(held.map(|(_, claim)| claim.clone()));
+        }
+        for claim in new {
+            let mut held = mine.iter_mut().rev();
+            match held.find(|held| usage::same_response(held, &claim)) {
+                Some(held) => usage::merge(held, &claim),
+                None => {
+                    let variant = mine.len() as u16;
+                    mine.push(Claim { variant, ..claim });
                 }
             }
-            if fresh && old.contains(&hash) {
-                self.writer.remove_claims(hash, sid)?;
-            }
-            for claim in &mine {
-                self.writer.put_claim(hash, sid, claim)?;
-            }
-            if !mine.is_empty() && !known {
-                noted.push(hash);
-            }
-            let mut after: Vec<(Sid, Claim)> = before
-                .iter()
-                .filter(|(owner, _)| *owner != sid)
-                .cloned()
-                .collect();
-            after.extend(mine.into_iter().map(|claim| (sid, claim)));
-            self.count(&before, -1)?;
-            self.count(&after, 1)?;
         }
-        self.writer.add_claimed(sid, &noted)
+        let others = before.iter().filter(|(owner, _)| *owner != sid);
+        let mut after: Vec<(Sid, Claim)> = others.cloned().collect();
+        after.extend(mine.iter().map(|claim| (sid, claim.clone())));
+        before.extend(taken.into_iter().flatten().map(|claim| (sid, claim)));
+        self.writer.put_claims(hash, sid, mine)?;
+        self.count(before, -1)?;
+        self.count(after, 1)
     }
 
     /// Adds (or takes back) the responses behind these claims in their owners' days.
-    fn count(&mut self, claims: &[(Sid, Claim)], sign: i64) -> Result<()> {
+    fn count(&mut self, claims: Vec<(Sid, Claim)>, sign: i64) -> Result<()> {
+        if let [(sid, claim)] = claims.as_slice() {
+            return self.count_one(*sid, claim, sign);
+        }
         let mut tied = Vec::with_capacity(claims.len());
+        let mut owners = Vec::with_capacity(claims.len());
         for (sid, claim) in claims {
-            let tie = if claims.len() == 1 {
-                0
-            } else {
-                self.tie(*sid)?
-            };
-            tied.push((tie, claim.clone()));
+            tied.push((self.tie(sid)?, claim));
+            owners.push(sid);
         }
         for response in usage::resolve(&tied) {
-            let owner = claims[response.owner].0;
-            let (day, hour, _) = self.clock.at(response.claim.first_at);
-            let days = self.days_of(owner)?;
-            usage::apply(
-                &mut days.entry(day).or_default().usage,
-                &response.claim,
-                hour,
-                sign,
-            );
+            self.count_one(owners[response.owner], &response.claim, sign)?;
         }
+        Ok(())
+    }
+
+    fn count_one(&mut self, owner: Sid, claim: &Claim, sign: i64) -> Result<()> {
+        let (day, hour, _) = self.clock.at(claim.first_at);
+        let days = self.days_of(owner)?;
+        let buckets = &mut days.entry(day).or_default().usage;
+        usage::apply(buckets, claim, hour, sign);
         Ok(())
     }
 
@@ -395,10 +396,10 @@ impl<'s> Batch<'s> {
 }
 
 /// Names a response across files.
-fn response_hash(agent: &AgentId, key: &str) -> u128 {
+fn response_hash(agent: &AgentId, key: &str) -> u64 {
     let mut hash = Xxh3::new();
     hash.update(agent.as_str().as_bytes());
     hash.update(&[0]);
     hash.update(key.as_bytes());
-    hash.digest128()
+    hash.digest()
 }

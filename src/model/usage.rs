@@ -28,11 +28,12 @@ pub struct UsageEvent {
 /// What one session says of one model response; several sessions may tell of the same one.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Claim {
-    /// `UsageEvent::key`.
+    /// `UsageEvent::key`; `""` once stored, where a hash stands for it.
     pub key: String,
     /// Tells responses apart that share a key within this session.
     pub variant: u16,
-    pub request: Option<String>,
+    /// Hash of `UsageEvent::request`.
+    pub request: Option<u64>,
     /// Time of the first and last record, ms; 0 where nothing in the session has a time.
     pub first_at: i64,
     pub last_at: i64,

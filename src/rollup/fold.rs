@@ -245,7 +245,7 @@ impl SessionFold {
         let mut claim = Claim {
             key: usage.key.clone(),
             variant: 0,
-            request: usage.request.clone(),
+            request: usage.request.as_deref().map(|id| xxh3_64(id.as_bytes())),
             first_at: at,
             last_at: at,
             model: usage.model.clone(),

@@ -44,7 +44,7 @@ pub fn merge(into: &mut Claim, other: &Claim) {
         into.model = other.model.clone();
     }
     if into.request.is_none() {
-        into.request = other.request.clone();
+        into.request = other.request;
     }
     into.tier = into.tier.max(other.tier);
     into.us_region |= other.us_region;
@@ -153,7 +153,7 @@ mod tests {
     fn claim(request: Option<&str>, input: u64, output: u64) -> Claim {
         Claim {
             key: "m".into(),
-            request: request.map(Into::into),
+            request: request.map(|id| u64::from(id.as_bytes()[0])),
             tokens: Tokens {
                 input,
                 output,
