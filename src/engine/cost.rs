@@ -1,9 +1,12 @@
 //! Day rows to tokens and money.
 
 use super::view::{Amount, CostView};
-use crate::model::{Cost, CostParts, Day, DayStats, Tokens, UsageBucket};
-use crate::pricing;
-use std::collections::BTreeMap;
+use crate::model::daily::prompt_class;
+use crate::model::{Cost, CostParts, Day, DayStats, Response, Tokens, UsageBucket};
+use crate::pricing::{self, Exact};
+use crate::rollup::LocalDays;
+use crate::rollup::usage::BucketKey;
+use std::collections::{BTreeMap, HashMap};
 
 /// What one session used in all.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -18,11 +21,13 @@ pub(super) struct Pricer {
     day: Day,
     /// Local midnight of `day`, ms since the epoch.
     midnight: i64,
+    clock: LocalDays,
 }
 
 impl Pricer {
     pub fn new(zone: jiff::tz::TimeZone) -> Pricer {
         let mut pricer = Pricer {
+            clock: LocalDays::new(zone.clone()),
             zone,
             day: Day(0),
             midnight: 0,
@@ -79,6 +84,49 @@ impl Pricer {
         }
     }
 
+    /// Money for each response of one day. Of those that fall into one bucket it adds up to the bucket's
+    /// to the micro-dollar, so that everything told of responses adds up to what is told of buckets.
+    pub fn responses(&mut self, day: Day, responses: &[Response]) -> Vec<Amount> {
+        let mut clock = self.clock.clone();
+        let mut sums: HashMap<BucketKey<'_>, Exact> = HashMap::new();
+        let mut amounts = Vec::with_capacity(responses.len());
+        for response in responses {
+            let key = BucketKey::of(response, &mut clock);
+            let exact = pricing::exact(
+                &response.model,
+                self.at(day, key.hour),
+                response.tier,
+                prompt_class(response.tokens.prompt()),
+                &response.tokens,
+                response.us_region,
+            );
+            let (parts, unpriced) = match exact {
+                Some(exact) => {
+                    let sum = sums.entry(key).or_default();
+                    let before = sum.rounded();
+                    *sum += exact;
+                    (difference(sum.rounded(), before), 0)
+                }
+                None => {
+                    let parts = CostParts {
+                        other: response.recorded_cost.unwrap_or(0),
+                        ..CostParts::default()
+                    };
+                    (parts, u64::from(response.recorded_cost.is_none()))
+                }
+            };
+            amounts.push(Amount {
+                tokens: response.tokens,
+                responses: 1,
+                unpriced_responses: unpriced,
+                cost: parts.total(),
+                parts,
+            });
+        }
+        self.clock = clock;
+        amounts
+    }
+
     /// Micro-dollars that cache reads of this bucket saved.
     pub fn saved(&mut self, day: Day, bucket: &UsageBucket) -> i64 {
         let at = self.at(day, bucket.hour);
@@ -124,6 +172,66 @@ impl Pricer {
         list.sort_by_key(|(_, tokens, cost)| std::cmp::Reverse((cost.micros, tokens.total())));
         list
     }
+}
+
+fn difference(a: CostParts, b: CostParts) -> CostParts {
+    CostParts {
+        input: a.input - b.input,
+        output: a.output - b.output,
+        cache_read: a.cache_read - b.cache_read,
+        cache_write: a.cache_write - b.cache_write,
+        other: a.other - b.other,
+    }
+}
+
+/// `amount` in `count` parts that add up to it.
+pub(super) fn even_shares(amount: &Amount, count: u64) -> impl Iterator<Item = Amount> + '_ {
+    let upto = move |place: u64| {
+        let of = |value: u64| (u128::from(value) * u128::from(place) / u128::from(count)) as u64;
+        let money = |value: i64| (i128::from(value) * i128::from(place) / i128::from(count)) as i64;
+        let (t, p) = (&amount.tokens, &amount.parts);
+        Amount {
+            tokens: Tokens {
+                input: of(t.input),
+                cache_read: of(t.cache_read),
+                cache_write_5m: of(t.cache_write_5m),
+                cache_write_1h: of(t.cache_write_1h),
+                output: of(t.output),
+                reasoning: of(t.reasoning),
+                web_searches: of(t.web_searches),
+            },
+            responses: of(amount.responses),
+            unpriced_responses: of(amount.unpriced_responses),
+            cost: 0,
+            parts: CostParts {
+                input: money(p.input),
+                output: money(p.output),
+                cache_read: money(p.cache_read),
+                cache_write: money(p.cache_write),
+                other: money(p.other),
+            },
+        }
+    };
+    (0..count).map(move |place| {
+        let (from, to) = (upto(place), upto(place + 1));
+        let (f, t) = (&from.tokens, &to.tokens);
+        let parts = difference(to.parts, from.parts);
+        Amount {
+            tokens: Tokens {
+                input: t.input - f.input,
+                cache_read: t.cache_read - f.cache_read,
+                cache_write_5m: t.cache_write_5m - f.cache_write_5m,
+                cache_write_1h: t.cache_write_1h - f.cache_write_1h,
+                output: t.output - f.output,
+                reasoning: t.reasoning - f.reasoning,
+                web_searches: t.web_searches - f.web_searches,
+            },
+            responses: to.responses - from.responses,
+            unpriced_responses: to.unpriced_responses - from.unpriced_responses,
+            cost: parts.total(),
+            parts,
+        }
+    })
 }
 
 fn usage(sum: &Amount, assistant_messages: u32) -> SessionUsage {
@@ -194,6 +302,41 @@ mod tests {
         };
         assert_eq!(pricer.amount(day, &long(19)).cost, 10_000_000);
         assert_eq!(pricer.amount(day, &long(20)).cost, 5_000_000);
+    }
+
+    #[test]
+    fn responses_add_up_to_their_buckets_and_shares_to_their_response() {
+        let mut pricer = Pricer::new(jiff::tz::TimeZone::UTC);
+        let day = Day(20_700);
+        let mut responses: Vec<Response> = (0..40)
+            .map(|n| Response {
+                at: pricer.midnight_of(day) + i64::from(n) * 700_000,
+                key: n as u64,
+                model: ["claude-3-haiku", "gpt-5-codex", "nobody-knows-it"][n as usize % 3].into(),
+                recorded_cost: (n % 5 == 0).then_some(11),
+                tokens: Tokens {
+                    input: 3,
+                    cache_read: 1 + n as u64,
+                    output: 1,
+                    ..Tokens::default()
+                },
+                ..Response::default()
+            })
+            .collect();
+        responses.sort_unstable();
+        let mut clock = LocalDays::new(jiff::tz::TimeZone::UTC);
+        let mut of_buckets = Amount::default();
+        for bucket in crate::rollup::usage::buckets(&responses, &mut clock) {
+            of_buckets += &pricer.amount(day, &bucket);
+        }
+        let (mut of_responses, mut of_shares) = (Amount::default(), Amount::default());
+        for amount in pricer.responses(day, &responses) {
+            of_responses += &amount;
+            even_shares(&amount, 3).for_each(|share| of_shares += &share);
+        }
+        assert!(of_buckets.cost > 0 && of_buckets.unpriced_responses > 0);
+        assert_eq!(of_responses, of_buckets);
+        assert_eq!(of_shares, of_buckets);
     }
 
     #[test]

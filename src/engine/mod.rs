@@ -21,6 +21,7 @@ mod status;
 mod tally;
 #[cfg(test)]
 mod testing;
+mod turns;
 pub mod view;
 
 /// Every agent and display variant there is, in table order.
@@ -98,6 +99,14 @@ impl Engine {
     }
     pub fn session(&self, sid: Sid) -> anyhow::Result<Option<SessionView>> {
         self.show_session(sid)
+    }
+    /// What each prompt of a session cost (its own responses, not its sub-agents').
+    pub fn turns(&self, sid: Sid) -> anyhow::Result<Vec<TurnView>> {
+        self.list_turns(sid)
+    }
+    /// What a session's responses cost by tool; `""`: those that called none.
+    pub fn tool_costs(&self, sid: Sid) -> anyhow::Result<Vec<(String, Amount)>> {
+        self.list_tools(sid)
     }
     pub fn messages(&self, sid: Sid, query: &MessagesQuery) -> anyhow::Result<MessagesPage> {
         self.page_of_messages(sid, query)

@@ -178,6 +178,20 @@ pub struct SessionView {
     pub issues: Vec<ParseIssue>,
 }
 
+/// One prompt and everything that the model did for it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TurnView {
+    /// Ordinal of the prompt; `None`: before the first one.
+    pub seq: Option<u32>,
+    /// Time of the first and last record of its responses, ms.
+    pub at: i64,
+    pub until: i64,
+    pub amount: Amount,
+    /// Tokens of its largest prompt, and how many fit where that is known.
+    pub context: u64,
+    pub window: Option<u64>,
+}
+
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum RoleFilter {
     #[default]

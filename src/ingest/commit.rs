@@ -7,7 +7,7 @@ use crate::index::RoleSet;
 use crate::model::*;
 use crate::rollup::{LocalDays, usage};
 use crate::store::{Pass, SourceRow, Writer};
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::atomic::Ordering;
@@ -118,12 +118,20 @@ pub fn apply_scan(shared: &Shared, scan: &Scan) -> Result<()> {
     Ok(())
 }
 
+#[derive(Clone, Copy)]
+enum Responses {
+    Add,
+    TakeBack,
+}
+
 /// One store transaction in the making.
 struct Batch<'s> {
     writer: Writer<'s>,
     clock: LocalDays,
     /// Day rows touched so far: written once, at the end.
     days: HashMap<Sid, BTreeMap<Day, DayStats>>,
+    /// Responses of the days touched so far: the usage part of the day rows is told from them.
+    responses: HashMap<(Sid, Day), Vec<Response>>,
 }
 
 impl<'s> Batch<'s> {
@@ -132,13 +140,18 @@ impl<'s> Batch<'s> {
             writer,
             clock: shared.days.clone(),
             days: HashMap::new(),
+            responses: HashMap::new(),
         }
     }
 
     fn finish(mut self, batch: u64) -> Result<u64> {
+        for ((sid, day), mut responses) in std::mem::take(&mut self.responses) {
+            responses.sort_unstable();
+            let usage = usage::buckets(&responses, &mut self.clock);
+            self.days_of(sid)?.entry(day).or_default().usage = usage;
+            self.writer.put_responses(sid, day, &responses)?;
+        }
         for (sid, mut days) in std::mem::take(&mut self.days) {
-            days.values_mut()
-                .for_each(|day| usage::sort(&mut day.usage));
             days.retain(|_, day| *day != DayStats::default());
             self.writer.put_days(sid, &days)?;
         }
@@ -309,9 +322,9 @@ impl<'s> Batch<'s> {
         };
         let mut new: BTreeMap<u128, Vec<Claim>> = BTreeMap::new();
         for claim in claims {
-            new.entry(response_hash(&key.agent, &claim.key))
-                .or_default()
-                .push(claim);
+            let hash = response_hash(&key.agent, &claim.key);
+            let key = String::new();
+            new.entry(hash).or_default().push(Claim { key, ..claim });
         }
         if fresh {
             self.writer.clear_claimed(sid)?;
@@ -354,14 +367,17 @@ impl<'s> Batch<'s> {
                 .cloned()
                 .collect();
             after.extend(mine.into_iter().map(|claim| (sid, claim)));
-            self.count(&before, -1)?;
-            self.count(&after, 1)?;
+            after.sort_by_key(|(sid, claim)| (*sid, claim.variant));
+            if before != after {
+                self.count(hash, &before, Responses::TakeBack)?;
+                self.count(hash, &after, Responses::Add)?;
+            }
         }
         self.writer.add_claimed(sid, &noted)
     }
 
     /// Adds (or takes back) the responses behind these claims in their owners' days.
-    fn count(&mut self, claims: &[(Sid, Claim)], sign: i64) -> Result<()> {
+    fn count(&mut self, hash: u128, claims: &[(Sid, Claim)], what: Responses) -> Result<()> {
         let mut tied = Vec::with_capacity(claims.len());
         for (sid, claim) in claims {
             let tie = if claims.len() == 1 {
@@ -371,18 +387,29 @@ impl<'s> Batch<'s> {
             };
             tied.push((tie, claim.clone()));
         }
-        for response in usage::resolve(&tied) {
-            let owner = claims[response.owner].0;
-            let (day, hour, _) = self.clock.at(response.claim.first_at);
-            let days = self.days_of(owner)?;
-            usage::apply(
-                &mut days.entry(day).or_default().usage,
-                &response.claim,
-                hour,
-                sign,
-            );
+        for owned in usage::resolve(&tied) {
+            let owner = claims[owned.owner].0;
+            let day = self.clock.at(owned.claim.first_at).0;
+            let response = Response::of(&owned.claim, hash as u64);
+            let list = self.responses_of(owner, day)?;
+            match what {
+                Responses::Add => list.push(response),
+                Responses::TakeBack => {
+                    let place = list.iter().position(|known| *known == response);
+                    list.swap_remove(place.context("a response was not counted")?);
+                }
+            }
         }
         Ok(())
+    }
+
+    fn responses_of(&mut self, sid: Sid, day: Day) -> Result<&mut Vec<Response>> {
+        Ok(match self.responses.entry((sid, day)) {
+            std::collections::hash_map::Entry::Occupied(entry) => entry.into_mut(),
+            std::collections::hash_map::Entry::Vacant(entry) => {
+                entry.insert(self.writer.responses(sid, day)?)
+            }
+        })
     }
 
     /// Orders sessions with equal rights alike in every run, whatever their sids.

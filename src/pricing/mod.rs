@@ -31,9 +31,26 @@ pub fn price(
     us_region: bool,
 ) -> Cost {
     match rates(model, at_ms, tier, prompt_class, us_region) {
-        Some(rates) => Cost::Priced(rates.cost(tokens)),
+        Some(rates) => Cost::Priced(rates.exact(tokens).rounded()),
         None => Cost::Unpriced,
     }
+}
+
+/// The same before rounding; `None` for a model that the table does not hold.
+pub fn exact(
+    model: &str,
+    at_ms: i64,
+    tier: Tier,
+    prompt_class: u8,
+    tokens: &Tokens,
+    us_region: bool,
+) -> Option<Exact> {
+    rates(model, at_ms, tier, prompt_class, us_region).map(|rates| rates.exact(tokens))
+}
+
+/// Tokens that fit into one prompt of this model, where the table says so.
+pub fn context_window(model: &str) -> Option<u64> {
+    table::entry(model)?.context_window()
 }
 
 /// Micro-dollars that reading from the cache saved against fresh input; 0 for an unknown model.
@@ -70,18 +87,48 @@ fn rates(model: &str, at_ms: i64, tier: Tier, prompt_class: u8, us_region: bool)
 }
 
 impl Rates {
-    fn cost(&self, tokens: &Tokens) -> CostParts {
+    fn exact(&self, tokens: &Tokens) -> Exact {
         let times = |count: u64, rate: u64| u128::from(count) * u128::from(rate);
-        CostParts {
-            input: micros(times(tokens.input, self.input)),
-            output: micros(times(tokens.output, self.output)),
-            cache_read: micros(times(tokens.cache_read, self.cache_read)),
-            cache_write: micros(
-                times(tokens.cache_write_5m, self.cache_write)
-                    + times(tokens.cache_write_1h, self.cache_write_1h),
-            ),
-            other: micros(times(tokens.web_searches, rules::WEB_SEARCH)),
+        Exact {
+            input: times(tokens.input, self.input),
+            output: times(tokens.output, self.output),
+            cache_read: times(tokens.cache_read, self.cache_read),
+            cache_write: times(tokens.cache_write_5m, self.cache_write)
+                + times(tokens.cache_write_1h, self.cache_write_1h),
+            other: times(tokens.web_searches, rules::WEB_SEARCH),
         }
+    }
+}
+
+/// Money in pico-dollars, as exact as the rates are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Exact {
+    input: u128,
+    output: u128,
+    cache_read: u128,
+    cache_write: u128,
+    other: u128,
+}
+
+impl Exact {
+    pub fn rounded(&self) -> CostParts {
+        CostParts {
+            input: micros(self.input),
+            output: micros(self.output),
+            cache_read: micros(self.cache_read),
+            cache_write: micros(self.cache_write),
+            other: micros(self.other),
+        }
+    }
+}
+
+impl std::ops::AddAssign for Exact {
+    fn add_assign(&mut self, o: Exact) {
+        self.input += o.input;
+        self.output += o.output;
+        self.cache_read += o.cache_read;
+        self.cache_write += o.cache_write;
+        self.other += o.other;
     }
 }
 

@@ -23,7 +23,7 @@ use std::path::Path;
 use std::sync::Mutex;
 
 /// Version of the tables, the rollup and the rooms: another one is rebuilt.
-pub const SCHEMA: u64 = 1;
+pub const SCHEMA: u64 = 2;
 
 /// redb's own cache; the page cache does the rest.
 const CACHE_BYTES: usize = 16 << 20;
@@ -149,6 +149,7 @@ impl Store {
         txn.open_table(tables::SESSIONS)?;
         txn.open_table(tables::SID_BY_KEY)?;
         txn.open_table(tables::DAYS)?;
+        txn.open_table(tables::RESPONSES)?;
         txn.open_table(tables::USAGE)?;
         txn.open_table(tables::USAGE_OF)?;
         txn.open_table(tables::RECORDS)?;

@@ -143,7 +143,6 @@ fn claims_are_kept_by_response_and_session() {
     let store = store(&folder);
     let mut writer = store.write().unwrap();
     let claim = |variant| Claim {
-        key: "k".into(),
         variant,
         ..Default::default()
     };

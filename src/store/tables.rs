@@ -15,6 +15,8 @@ pub const SESSIONS: TableDefinition<u32, Bytes> = TableDefinition::new("sessions
 pub const SID_BY_KEY: TableDefinition<&str, u32> = TableDefinition::new("sid_by_key");
 /// (sid, local day) -> `DayStats`.
 pub const DAYS: TableDefinition<(u32, i32), Bytes> = TableDefinition::new("days");
+/// (sid, local day) -> the responses that count there, in order of time: see `rows::encode_responses`.
+pub const RESPONSES: TableDefinition<(u32, i32), Bytes> = TableDefinition::new("responses");
 /// (hash of agent and response key, sid, variant) -> `Claim`.
 pub const USAGE: TableDefinition<(u128, u32, u16), Bytes> = TableDefinition::new("usage");
 /// (sid, chunk) -> hashes of the response keys that the session claims: 16 bytes each.
