@@ -9,7 +9,8 @@ use crate::rollup::{LocalDays, usage};
 use crate::store::{Pass, SourceRow, Writer};
 use anyhow::{Context as _, Result};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::Ordering;
 use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
@@ -119,7 +120,7 @@ pub fn apply_scan(shared: &Shared, scan: &Scan) -> Result<()> {
 }
 
 #[derive(Clone, Copy)]
-enum Responses {
+enum Change {
     Add,
     TakeBack,
 }
@@ -299,10 +300,8 @@ impl<'s> Batch<'s> {
 
     fn days_of(&mut self, sid: Sid) -> Result<&mut BTreeMap<Day, DayStats>> {
         Ok(match self.days.entry(sid) {
-            std::collections::hash_map::Entry::Occupied(entry) => entry.into_mut(),
-            std::collections::hash_map::Entry::Vacant(entry) => {
-                entry.insert(self.writer.days(sid)?)
-            }
+            Entry::Occupied(entry) => entry.into_mut(),
+            Entry::Vacant(entry) => entry.insert(self.writer.days(sid)?),
         })
     }
 
@@ -315,101 +314,97 @@ impl<'s> Batch<'s> {
         claims: Vec<Claim>,
         fresh: bool,
     ) -> Result<()> {
-        let old: BTreeSet<u128> = if fresh {
-            self.writer.claimed(sid)?.into_iter().collect()
-        } else {
-            BTreeSet::new()
-        };
-        let mut new: BTreeMap<u128, Vec<Claim>> = BTreeMap::new();
+        let mut old: BTreeMap<u64, Vec<Claim>> = BTreeMap::new();
+        if fresh {
+            for (hash, claim) in self.writer.take_claims(sid)? {
+                old.entry(hash).or_default().push(claim);
+            }
+        }
+        let mut new: Vec<(u64, Vec<Claim>)> = Vec::new();
+        let mut places: HashMap<u64, usize> = HashMap::with_capacity(claims.len());
         for claim in claims {
             let hash = response_hash(&key.agent, &claim.key);
-            let key = String::new();
-            new.entry(hash).or_default().push(Claim { key, ..claim });
+            let place = *places.entry(hash).or_insert(new.len());
+            if place == new.len() {
+                new.push((hash, Vec::new()));
+            }
+            new[place].1.push(claim);
         }
-        if fresh {
-            self.writer.clear_claimed(sid)?;
+        for (hash, claims) in new {
+            let mine = old.remove(&hash);
+            self.response(sid, hash, mine, claims)?;
         }
-        let mut noted = Vec::new();
-        let touched: BTreeSet<u128> = old.iter().chain(new.keys()).copied().collect();
-        for hash in touched {
-            let before = self.writer.claims(hash)?;
-            let mut mine: Vec<Claim> = before
-                .iter()
-                .filter(|(owner, _)| *owner == sid && !fresh)
-                .map(|(_, claim)| claim.clone())
-                .collect();
-            let known = !mine.is_empty();
-            for claim in new.remove(&hash).unwrap_or_default() {
-                match mine
-                    .iter_mut()
-                    .rev()
-                    .find(|held| usage::same_response(held, &claim))
-                {
-                    Some(held) => usage::merge(held, &claim),
-                    None => {
-                        let variant = mine.len() as u16;
-                        mine.push(Claim { variant, ..claim });
-                    }
-                }
-            }
-            if fresh && old.contains(&hash) {
-                self.writer.remove_claims(hash, sid)?;
-            }
-            for claim in &mine {
-                self.writer.put_claim(hash, sid, claim)?;
-            }
-            if !mine.is_empty() && !known {
-                noted.push(hash);
-            }
-            let mut after: Vec<(Sid, Claim)> = before
-                .iter()
-                .filter(|(owner, _)| *owner != sid)
-                .cloned()
-                .collect();
-            after.extend(mine.into_iter().map(|claim| (sid, claim)));
-            after.sort_by_key(|(sid, claim)| (*sid, claim.variant));
-            if before != after {
-                self.count(hash, &before, Responses::TakeBack)?;
-                self.count(hash, &after, Responses::Add)?;
-            }
-        }
-        self.writer.add_claimed(sid, &noted)
-    }
-
-    /// Adds (or takes back) the responses behind these claims in their owners' days.
-    fn count(&mut self, hash: u128, claims: &[(Sid, Claim)], what: Responses) -> Result<()> {
-        let mut tied = Vec::with_capacity(claims.len());
-        for (sid, claim) in claims {
-            let tie = if claims.len() == 1 {
-                0
-            } else {
-                self.tie(*sid)?
-            };
-            tied.push((tie, claim.clone()));
-        }
-        for owned in usage::resolve(&tied) {
-            let owner = claims[owned.owner].0;
-            let day = self.clock.at(owned.claim.first_at).0;
-            let response = Response::of(&owned.claim, hash as u64);
-            let list = self.responses_of(owner, day)?;
-            match what {
-                Responses::Add => list.push(response),
-                Responses::TakeBack => {
-                    let place = list.iter().position(|known| *known == response);
-                    list.swap_remove(place.context("a response was not counted")?);
-                }
-            }
+        for (hash, claims) in old {
+            self.response(sid, hash, Some(claims), Vec::new())?;
         }
         Ok(())
     }
 
-    fn responses_of(&mut self, sid: Sid, day: Day) -> Result<&mut Vec<Response>> {
-        Ok(match self.responses.entry((sid, day)) {
-            std::collections::hash_map::Entry::Occupied(entry) => entry.into_mut(),
-            std::collections::hash_map::Entry::Vacant(entry) => {
-                entry.insert(self.writer.responses(sid, day)?)
+    /// One response key: `taken` is what the session claimed of it before, where that is to go.
+    fn response(
+        &mut self,
+        sid: Sid,
+        hash: u64,
+        taken: Option<Vec<Claim>>,
+        new: Vec<Claim>,
+    ) -> Result<()> {
+        let mut before = self.writer.claims(hash)?;
+        let mut mine: Vec<Claim> = Vec::new();
+        if taken.is_none() {
+            let held = before.iter().filter(|(owner, _)| *owner == sid);
+            mine.extend(held.map(|(_, claim)| claim.clone()));
+        }
+        for claim in new {
+            let mut held = mine.iter_mut().rev();
+            match held.find(|held| usage::same_response(held, &claim)) {
+                Some(held) => usage::merge(held, &claim),
+                None => {
+                    let variant = mine.len() as u16;
+                    mine.push(Claim { variant, ..claim });
+                }
             }
-        })
+        }
+        let others = before.iter().filter(|(owner, _)| *owner != sid);
+        let mut after: Vec<(Sid, Claim)> = others.cloned().collect();
+        after.extend(mine.iter().map(|claim| (sid, claim.clone())));
+        before.extend(taken.into_iter().flatten().map(|claim| (sid, claim)));
+        self.writer.put_claims(hash, sid, mine)?;
+        self.count(hash, before, Change::TakeBack)?;
+        self.count(hash, after, Change::Add)
+    }
+
+    /// Adds (or takes back) the responses behind these claims in their owners' days.
+    fn count(&mut self, hash: u64, claims: Vec<(Sid, Claim)>, change: Change) -> Result<()> {
+        if let [(sid, claim)] = claims.as_slice() {
+            return self.count_one(*sid, Response::of(claim, hash), change);
+        }
+        let mut tied = Vec::with_capacity(claims.len());
+        let mut owners = Vec::with_capacity(claims.len());
+        for (sid, claim) in claims {
+            tied.push((self.tie(sid)?, claim));
+            owners.push(sid);
+        }
+        for response in usage::resolve(&tied) {
+            let counted = Response::of(&response.claim, hash);
+            self.count_one(owners[response.owner], counted, change)?;
+        }
+        Ok(())
+    }
+
+    fn count_one(&mut self, owner: Sid, response: Response, change: Change) -> Result<()> {
+        let day = self.clock.at(response.at).0;
+        let list = match self.responses.entry((owner, day)) {
+            Entry::Occupied(entry) => entry.into_mut(),
+            Entry::Vacant(entry) => entry.insert(self.writer.responses(owner, day)?),
+        };
+        match change {
+            Change::Add => list.push(response),
+            Change::TakeBack => {
+                let place = list.iter().rposition(|known| *known == response);
+                list.swap_remove(place.context("a response was not counted")?);
+            }
+        }
+        Ok(())
     }
 
     /// Orders sessions with equal rights alike in every run, whatever their sids.
@@ -422,10 +417,10 @@ impl<'s> Batch<'s> {
 }
 
 /// Names a response across files.
-fn response_hash(agent: &AgentId, key: &str) -> u128 {
+fn response_hash(agent: &AgentId, key: &str) -> u64 {
     let mut hash = Xxh3::new();
     hash.update(agent.as_str().as_bytes());
     hash.update(&[0]);
     hash.update(key.as_bytes());
-    hash.digest128()
+    hash.digest()
 }

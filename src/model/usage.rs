@@ -28,8 +28,7 @@ pub struct UsageEvent {
 /// What one session says of one model response; several sessions may tell of the same one.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Claim {
-    /// `UsageEvent::key`.
-    #[serde(skip)]
+    /// `UsageEvent::key`; `""` once stored, where a hash stands for it.
     pub key: String,
     /// Tells responses apart that share a key within this session.
     pub variant: u16,

@@ -310,11 +310,24 @@ impl Reader {
         Ok(())
     }
 
-    /// Every claim, for checks and exports: (sid, claim).
-    pub fn all_claims(&self, mut each: impl FnMut(Sid, Claim)) -> Result<()> {
-        for row in self.txn.open_table(USAGE)?.iter()? {
+    /// What a session claims, by hash of agent and response key, in the order in which it came;
+    /// without [`Claim::key`].
+    pub fn claims_of(&self, sid: Sid) -> Result<Vec<(u64, Claim)>> {
+        let table = self.txn.open_table(CLAIMS)?;
+        let mut all = Vec::new();
+        for row in table.range((sid.0, 0)..=(sid.0, u32::MAX))? {
+            all.extend(decode::<Vec<(u64, Claim)>>(row?.1.value())?);
+        }
+        Ok(all)
+    }
+
+    /// Every claim, for checks and exports: (sid, hash of agent and response key, claim).
+    pub fn all_claims(&self, mut each: impl FnMut(Sid, u64, Claim)) -> Result<()> {
+        for row in self.txn.open_table(CLAIMS)?.iter()? {
             let (key, bytes) = row?;
-            each(Sid(key.value().1), decode(bytes.value())?);
+            for (hash, claim) in decode::<Vec<(u64, Claim)>>(bytes.value())? {
+                each(Sid(key.value().0), hash, claim);
+            }
         }
         Ok(())
     }
