@@ -5,6 +5,7 @@
 //! [`catalog`] snapshot; long computations are [`jobs`].
 
 mod analytics;
+mod breakdown;
 mod catalog;
 mod cost;
 mod filter;
@@ -129,6 +130,10 @@ impl Engine {
         limit: std::time::Duration,
     ) -> anyhow::Result<Job<Analytics>> {
         Ok(self.analytics_slot(filters, false)?.wait(seen, limit))
+    }
+    /// Tokens and money by any of their sides.
+    pub fn breakdown(&self, query: &BreakdownQuery) -> anyhow::Result<Breakdown> {
+        self.break_down(query)
     }
     pub fn status(&self) -> anyhow::Result<StatusView> {
         self.describe()

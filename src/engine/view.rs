@@ -3,8 +3,8 @@
 
 use crate::index;
 use crate::model::{
-    AgentInfo, BodyFormat, CostParts, Day, ParseIssue, PromptKind, Role, SessionSummary, Sid,
-    Tokens, ToolCall,
+    AgentInfo, BodyFormat, CostMode, CostParts, Day, ParseIssue, PromptKind, Role, SessionSummary,
+    Sid, Tokens, ToolCall,
 };
 use std::sync::Arc;
 
@@ -143,6 +143,11 @@ pub struct CostView {
     pub responses: u32,
     /// Responses of models without a known price.
     pub unpriced: u32,
+    /// Responses whose tokens are estimates: shown with `~`.
+    pub estimated: u32,
+    /// What the agent itself recorded, micro-dollars, and for how many responses.
+    pub recorded_micros: i64,
+    pub recorded: u32,
     /// The agent records no tokens for this.
     pub unrecorded: bool,
 }
@@ -353,9 +358,14 @@ pub struct Amount {
     pub tokens: Tokens,
     pub responses: u64,
     pub unpriced_responses: u64,
+    /// Responses whose tokens are estimates.
+    pub estimated_responses: u64,
     /// Micro-dollars.
     pub cost: i64,
     pub parts: CostParts,
+    /// What the agents themselves recorded, micro-dollars, and for how many responses.
+    pub recorded_cost: i64,
+    pub recorded_responses: u64,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -384,6 +394,53 @@ pub struct TopSession {
     pub name: String,
     pub agent: String,
     pub project: String,
+    pub amount: Amount,
+}
+
+/// A side by which responses are told apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    Day,
+    /// By its Monday.
+    Week,
+    Month,
+    HourOfWeek,
+    Agent,
+    Model,
+    Project,
+    Repo,
+    Branch,
+    Tool,
+    /// With its sub-agents where they live within it.
+    Session,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct BreakdownQuery {
+    /// Days are those of `zone`.
+    pub filters: Filters,
+    pub by: Vec<By>,
+    /// `None`: the configured one.
+    pub zone: Option<jiff::tz::TimeZone>,
+    /// `None`: as configured.
+    pub mode: Option<CostMode>,
+}
+
+/// The rows add up to the total.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Breakdown {
+    pub by: Vec<By>,
+    /// In time where the first side is one of time, else costliest first.
+    pub rows: Vec<BreakdownRow>,
+    pub total: BreakdownRow,
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct BreakdownRow {
+    /// One for each of `Breakdown::by`.
+    pub keys: Vec<String>,
+    /// Sessions with a response in it; sub-agents that live within one are part of it.
+    pub sessions: u64,
     pub amount: Amount,
 }
 

@@ -88,6 +88,8 @@ pub struct UsageBucket {
     /// Index into [`PROMPT_CLASSES`]: long-context prices depend on each response's prompt size.
     pub prompt_class: u8,
     pub us_region: bool,
+    /// The tokens are estimates.
+    pub estimated: bool,
     pub responses: u32,
     pub tokens: Tokens,
     /// Recorded cost, micro-dollars, and how many responses carry one: all of a bucket or none.

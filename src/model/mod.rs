@@ -22,4 +22,4 @@ pub use source::{
     Checkpoint, Fingerprint, IssueKind, ParseIssue, Rank, RecordRef, SessionStart, Source,
     SourceMode, Wants,
 };
-pub use usage::{Claim, Cost, CostParts, Response, Tier, Tokens, UsageEvent};
+pub use usage::{Claim, Cost, CostMode, CostParts, OwnPrice, Response, Tier, Tokens, UsageEvent};

@@ -327,6 +327,7 @@ impl SessionFold {
             us_region: usage.us_region,
             copy,
             sidechain: usage.sidechain,
+            estimated: usage.estimated,
             branch: memory.branch.clone(),
             turn: memory.turn,
             tools,

@@ -50,7 +50,12 @@ fn join(into: &mut Claim, other: &Claim) {
         into.first_at = 0;
     }
     into.last_at = into.last_at.max(other.last_at);
-    into.tokens = into.tokens.max(other.tokens);
+    into.tokens = match (into.estimated, other.estimated) {
+        (true, false) => other.tokens,
+        (false, true) => into.tokens,
+        _ => into.tokens.max(other.tokens),
+    };
+    into.estimated &= other.estimated;
     into.recorded_cost = into.recorded_cost.max(other.recorded_cost);
     if into.model.is_empty() {
         into.model = other.model.clone();
@@ -127,6 +132,7 @@ pub struct BucketKey<'r> {
     pub tier: Tier,
     pub prompt_class: u8,
     pub us_region: bool,
+    pub estimated: bool,
     pub recorded: bool,
 }
 
@@ -139,6 +145,7 @@ impl<'r> BucketKey<'r> {
             tier: response.tier,
             prompt_class: prompt_class(response.tokens.prompt()),
             us_region: response.us_region,
+            estimated: response.estimated,
             recorded: response.recorded_cost.is_some(),
         }
     }
@@ -151,6 +158,7 @@ impl<'r> BucketKey<'r> {
             tier: self.tier,
             prompt_class: self.prompt_class,
             us_region: self.us_region,
+            estimated: self.estimated,
             ..UsageBucket::default()
         }
     }
