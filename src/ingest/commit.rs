@@ -7,8 +7,9 @@ use crate::index::RoleSet;
 use crate::model::*;
 use crate::rollup::{LocalDays, usage};
 use crate::store::{Pass, SourceRow, Writer};
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use serde::{Deserialize, Serialize};
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::Ordering;
 use xxhash_rust::xxh3::{Xxh3, xxh3_64};
@@ -118,12 +119,20 @@ pub fn apply_scan(shared: &Shared, scan: &Scan) -> Result<()> {
     Ok(())
 }
 
+#[derive(Clone, Copy)]
+enum Change {
+    Add,
+    TakeBack,
+}
+
 /// One store transaction in the making.
 struct Batch<'s> {
     writer: Writer<'s>,
     clock: LocalDays,
     /// Day rows touched so far: written once, at the end.
     days: HashMap<Sid, BTreeMap<Day, DayStats>>,
+    /// Responses of the days touched so far: the usage part of the day rows is told from them.
+    responses: HashMap<(Sid, Day), Vec<Response>>,
 }
 
 impl<'s> Batch<'s> {
@@ -132,13 +141,18 @@ impl<'s> Batch<'s> {
             writer,
             clock: shared.days.clone(),
             days: HashMap::new(),
+            responses: HashMap::new(),
         }
     }
 
     fn finish(mut self, batch: u64) -> Result<u64> {
+        for ((sid, day), mut responses) in std::mem::take(&mut self.responses) {
+            responses.sort_unstable();
+            let usage = usage::buckets(&responses, &mut self.clock);
+            self.days_of(sid)?.entry(day).or_default().usage = usage;
+            self.writer.put_responses(sid, day, &responses)?;
+        }
         for (sid, mut days) in std::mem::take(&mut self.days) {
-            days.values_mut()
-                .for_each(|day| usage::sort(&mut day.usage));
             days.retain(|_, day| *day != DayStats::default());
             self.writer.put_days(sid, &days)?;
         }
@@ -286,10 +300,8 @@ impl<'s> Batch<'s> {
 
     fn days_of(&mut self, sid: Sid) -> Result<&mut BTreeMap<Day, DayStats>> {
         Ok(match self.days.entry(sid) {
-            std::collections::hash_map::Entry::Occupied(entry) => entry.into_mut(),
-            std::collections::hash_map::Entry::Vacant(entry) => {
-                entry.insert(self.writer.days(sid)?)
-            }
+            Entry::Occupied(entry) => entry.into_mut(),
+            Entry::Vacant(entry) => entry.insert(self.writer.days(sid)?),
         })
     }
 
@@ -357,14 +369,14 @@ impl<'s> Batch<'s> {
         after.extend(mine.iter().map(|claim| (sid, claim.clone())));
         before.extend(taken.into_iter().flatten().map(|claim| (sid, claim)));
         self.writer.put_claims(hash, sid, mine)?;
-        self.count(before, -1)?;
-        self.count(after, 1)
+        self.count(hash, before, Change::TakeBack)?;
+        self.count(hash, after, Change::Add)
     }
 
     /// Adds (or takes back) the responses behind these claims in their owners' days.
-    fn count(&mut self, claims: Vec<(Sid, Claim)>, sign: i64) -> Result<()> {
+    fn count(&mut self, hash: u64, claims: Vec<(Sid, Claim)>, change: Change) -> Result<()> {
         if let [(sid, claim)] = claims.as_slice() {
-            return self.count_one(*sid, claim, sign);
+            return self.count_one(*sid, Response::of(claim, hash), change);
         }
         let mut tied = Vec::with_capacity(claims.len());
         let mut owners = Vec::with_capacity(claims.len());
@@ -373,16 +385,25 @@ impl<'s> Batch<'s> {
             owners.push(sid);
         }
         for response in usage::resolve(&tied) {
-            self.count_one(owners[response.owner], &response.claim, sign)?;
+            let counted = Response::of(&response.claim, hash);
+            self.count_one(owners[response.owner], counted, change)?;
         }
         Ok(())
     }
 
-    fn count_one(&mut self, owner: Sid, claim: &Claim, sign: i64) -> Result<()> {
-        let (day, hour, _) = self.clock.at(claim.first_at);
-        let days = self.days_of(owner)?;
-        let buckets = &mut days.entry(day).or_default().usage;
-        usage::apply(buckets, claim, hour, sign);
+    fn count_one(&mut self, owner: Sid, response: Response, change: Change) -> Result<()> {
+        let day = self.clock.at(response.at).0;
+        let list = match self.responses.entry((owner, day)) {
+            Entry::Occupied(entry) => entry.into_mut(),
+            Entry::Vacant(entry) => entry.insert(self.writer.responses(owner, day)?),
+        };
+        match change {
+            Change::Add => list.push(response),
+            Change::TakeBack => {
+                let place = list.iter().rposition(|known| *known == response);
+                list.swap_remove(place.context("a response was not counted")?);
+            }
+        }
         Ok(())
     }
 

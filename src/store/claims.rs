@@ -86,7 +86,9 @@ impl ClaimBook {
         if known {
             session.replace(txn, sid, hash, claims)
         } else {
-            claims.into_iter().try_for_each(|claim| session.push(txn, sid, hash, claim))
+            claims
+                .into_iter()
+                .try_for_each(|claim| session.push(txn, sid, hash, claim))
         }
     }
 
@@ -168,7 +170,11 @@ impl ClaimBook {
 impl Bucket {
     fn of(&self, hash: u64) -> impl Iterator<Item = Sid> + '_ {
         let entries = self.entries.as_chunks::<ENTRY>().0;
-        entries.iter().map(split).filter(move |entry| entry.0 == hash).map(|entry| entry.1)
+        entries
+            .iter()
+            .map(split)
+            .filter(move |entry| entry.0 == hash)
+            .map(|entry| entry.1)
     }
 
     fn add(&mut self, hash: u64, sid: Sid) {
@@ -199,7 +205,9 @@ impl Chunks {
     fn read_one(&mut self, txn: &WriteTransaction, sid: Sid) -> Result<()> {
         self.unread -= 1;
         let table = txn.open_table(CLAIMS)?;
-        let rows = table.get((sid.0, self.unread))?.map(|bytes| decode(bytes.value()));
+        let rows = table
+            .get((sid.0, self.unread))?
+            .map(|bytes| decode(bytes.value()));
         let chunk = Chunk {
             rows: rows.transpose()?.unwrap_or_default(),
             changed: false,
@@ -212,12 +220,20 @@ impl Chunks {
     fn find(&mut self, txn: &WriteTransaction, sid: Sid, hash: u64) -> Result<Vec<Claim>> {
         self.reach(txn, sid, hash)?;
         let rows = self.rows.values().flat_map(|chunk| &chunk.rows);
-        Ok(rows.filter(|row| row.0 == hash).map(|row| row.1.clone()).collect())
+        Ok(rows
+            .filter(|row| row.0 == hash)
+            .map(|row| row.1.clone())
+            .collect())
     }
 
     /// Unpacks back to the first claim on this key: the one with variant 0.
     fn reach(&mut self, txn: &WriteTransaction, sid: Sid, hash: u64) -> Result<()> {
-        let first = |chunk: &Chunk| chunk.rows.iter().any(|row| row.0 == hash && row.1.variant == 0);
+        let first = |chunk: &Chunk| {
+            chunk
+                .rows
+                .iter()
+                .any(|row| row.0 == hash && row.1.variant == 0)
+        };
         if self.rows.values().any(first) {
             return Ok(());
         }
@@ -238,8 +254,10 @@ impl Chunks {
         claims: Vec<Claim>,
     ) -> Result<()> {
         self.reach(txn, sid, hash)?;
-        let mut claims: HashMap<u16, Claim> =
-            claims.into_iter().map(|claim| (claim.variant, claim)).collect();
+        let mut claims: HashMap<u16, Claim> = claims
+            .into_iter()
+            .map(|claim| (claim.variant, claim))
+            .collect();
         for chunk in self.rows.values_mut() {
             chunk.rows.retain_mut(|(held, row)| {
                 if *held != hash {
@@ -261,17 +279,27 @@ impl Chunks {
         }
         let mut left: Vec<Claim> = claims.into_values().collect();
         left.sort_by_key(|claim| claim.variant);
-        left.into_iter().try_for_each(|claim| self.push(txn, sid, hash, claim))
+        left.into_iter()
+            .try_for_each(|claim| self.push(txn, sid, hash, claim))
     }
 
     /// Adds a claim to the last chunk, or begins a new one.
-    fn push(&mut self, txn: &WriteTransaction, sid: Sid, hash: u64, mut claim: Claim) -> Result<()> {
+    fn push(
+        &mut self,
+        txn: &WriteTransaction,
+        sid: Sid,
+        hash: u64,
+        mut claim: Claim,
+    ) -> Result<()> {
         // the hash stands for it
         claim.key = String::new();
         if self.rows.is_empty() && self.unread > 0 {
             self.read_one(txn, sid)?;
         }
-        let full = self.rows.last_entry().is_none_or(|last| last.get().rows.len() >= CHUNK);
+        let full = self
+            .rows
+            .last_entry()
+            .is_none_or(|last| last.get().rows.len() >= CHUNK);
         if full {
             let next = self.rows.last_key_value().map_or(0, |(at, _)| at + 1);
             self.rows.insert(next, Chunk::default());

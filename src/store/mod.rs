@@ -24,7 +24,7 @@ use std::path::Path;
 use std::sync::Mutex;
 
 /// Version of the tables, the rollup and the rooms: another one is rebuilt.
-pub const SCHEMA: u64 = 2;
+pub const SCHEMA: u64 = 3;
 
 /// redb's own cache; the page cache does the rest.
 const CACHE_BYTES: usize = 16 << 20;
@@ -150,6 +150,7 @@ impl Store {
         txn.open_table(tables::SESSIONS)?;
         txn.open_table(tables::SID_BY_KEY)?;
         txn.open_table(tables::DAYS)?;
+        txn.open_table(tables::RESPONSES)?;
         txn.open_table(tables::CLAIMS)?;
         txn.open_table(tables::CLAIMERS)?;
         txn.open_table(tables::RECORDS)?;

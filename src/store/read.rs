@@ -1,6 +1,6 @@
 //! One read transaction and everything that can be asked of it.
 
-use super::rows::{Note, SourceRow, decode};
+use super::rows::{Note, SourceRow, decode, decode_responses};
 use super::tables::*;
 use crate::model::*;
 use anyhow::Result;
@@ -133,6 +133,43 @@ impl Reader {
             let (key, bytes) = row?;
             let (sid, day) = key.value();
             if !each(Sid(sid), Day(day), decode(bytes.value())?) {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Responses that count for a session on a day, in order of time.
+    pub fn responses(&self, sid: Sid, day: Day) -> Result<Vec<Response>> {
+        let table = self.txn.open_table(RESPONSES)?;
+        Ok(table
+            .get((sid.0, day.0))?
+            .map(|bytes| decode_responses(bytes.value()))
+            .transpose()?
+            .unwrap_or_default())
+    }
+
+    /// Responses that count for a session, by day.
+    pub fn responses_of(&self, sid: Sid) -> Result<BTreeMap<Day, Vec<Response>>> {
+        let table = self.txn.open_table(RESPONSES)?;
+        let mut days = BTreeMap::new();
+        for row in table.range((sid.0, i32::MIN)..=(sid.0, i32::MAX))? {
+            let (key, bytes) = row?;
+            days.insert(Day(key.value().1), decode_responses(bytes.value())?);
+        }
+        Ok(days)
+    }
+
+    /// Every response that counts, by session and then by day; stop by returning `false`.
+    pub fn all_responses(
+        &self,
+        mut each: impl FnMut(Sid, Day, Vec<Response>) -> bool,
+    ) -> Result<()> {
+        let table = self.txn.open_table(RESPONSES)?;
+        for row in table.iter()? {
+            let (key, bytes) = row?;
+            let (sid, day) = key.value();
+            if !each(Sid(sid), Day(day), decode_responses(bytes.value())?) {
                 break;
             }
         }

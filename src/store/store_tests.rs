@@ -158,19 +158,35 @@ fn claims_are_kept_by_response_and_session() {
     writer.put_claims(7, Sid(2), vec![claim(0, 3)]).unwrap();
     writer.put_claims(8, Sid(1), vec![claim(0, 4)]).unwrap();
     // the same bucket, another key
-    writer.put_claims(7 + 4096, Sid(3), vec![claim(0, 5)]).unwrap();
+    writer
+        .put_claims(7 + 4096, Sid(3), vec![claim(0, 5)])
+        .unwrap();
     writer.commit().unwrap();
     let mut writer = store.write().unwrap();
     assert_eq!(writer.claimers(7).unwrap(), [Sid(1), Sid(2)]);
-    let of = |sid, claims: &[Claim]| claims.iter().map(|c| (Sid(sid), c.clone())).collect::<Vec<_>>();
-    assert_eq!(writer.claims(7).unwrap(), [of(1, &two), of(2, &[claim(0, 3)])].concat());
+    let of = |sid, claims: &[Claim]| {
+        claims
+            .iter()
+            .map(|c| (Sid(sid), c.clone()))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        writer.claims(7).unwrap(),
+        [of(1, &two), of(2, &[claim(0, 3)])].concat()
+    );
     let taken = writer.take_claims(Sid(1)).unwrap();
-    assert_eq!(taken.iter().map(|(hash, _)| *hash).collect::<Vec<_>>(), [7, 7, 8]);
+    assert_eq!(
+        taken.iter().map(|(hash, _)| *hash).collect::<Vec<_>>(),
+        [7, 7, 8]
+    );
     writer.put_claims(8, Sid(1), vec![claim(0, 9)]).unwrap();
     writer.commit().unwrap();
     let mut writer = store.write().unwrap();
     assert_eq!(writer.claims(7).unwrap(), of(2, &[claim(0, 3)]));
-    assert_eq!(store.read().unwrap().claims_of(Sid(1)).unwrap(), [(8, claim(0, 9))]);
+    assert_eq!(
+        store.read().unwrap().claims_of(Sid(1)).unwrap(),
+        [(8, claim(0, 9))]
+    );
     assert_eq!(writer.claimers(7 + 4096).unwrap(), [Sid(3)]);
 }
 
@@ -182,12 +198,16 @@ fn a_claim_of_long_ago_is_changed_where_it_lies() {
     for part in 0..4u64 {
         let mut writer = store.write().unwrap();
         for hash in part * 100..(part + 1) * 100 {
-            writer.put_claims(hash, Sid(1), vec![claim(0, hash)]).unwrap();
+            writer
+                .put_claims(hash, Sid(1), vec![claim(0, hash)])
+                .unwrap();
         }
         writer.commit().unwrap();
     }
     let mut writer = store.write().unwrap();
-    writer.put_claims(3, Sid(1), vec![claim(0, 1003), claim(1, 2003)]).unwrap();
+    writer
+        .put_claims(3, Sid(1), vec![claim(0, 1003), claim(1, 2003)])
+        .unwrap();
     writer.put_claims(250, Sid(1), Vec::new()).unwrap();
     writer.commit().unwrap();
     let all = store.read().unwrap().claims_of(Sid(1)).unwrap();

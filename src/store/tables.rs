@@ -15,6 +15,8 @@ pub const SESSIONS: TableDefinition<u32, Bytes> = TableDefinition::new("sessions
 pub const SID_BY_KEY: TableDefinition<&str, u32> = TableDefinition::new("sid_by_key");
 /// (sid, local day) -> `DayStats`.
 pub const DAYS: TableDefinition<(u32, i32), Bytes> = TableDefinition::new("days");
+/// (sid, local day) -> the responses that count there, in order of time: see `rows::encode_responses`.
+pub const RESPONSES: TableDefinition<(u32, i32), Bytes> = TableDefinition::new("responses");
 /// (sid, chunk) -> `Vec<(hash of agent and response key, Claim)>`.
 pub const CLAIMS: TableDefinition<(u32, u32), Bytes> = TableDefinition::new("claims");
 /// Hash of agent and response key, modulo -> the whole hash and the sid of each claimer: 12 bytes each.

@@ -1,7 +1,7 @@
 //! One write transaction: typed puts, and a generation that grows when it is committed.
 
 use super::claims::ClaimBook;
-use super::rows::{Note, SourceRow, decode, encode};
+use super::rows::{Note, SourceRow, decode, decode_responses, encode, encode_responses};
 use super::tables::*;
 use super::{Store, read};
 use crate::model::*;
@@ -118,6 +118,28 @@ impl<'s> Writer<'s> {
         })?;
         for (day, stats) in days {
             table.insert((sid.0, day.0), encode(stats).as_slice())?;
+        }
+        self.changed.insert(sid);
+        Ok(())
+    }
+
+    /// Responses that count for a session on a day, in their order.
+    pub fn responses(&self, sid: Sid, day: Day) -> Result<Vec<Response>> {
+        let table = self.txn.open_table(RESPONSES)?;
+        Ok(table
+            .get((sid.0, day.0))?
+            .map(|bytes| decode_responses(bytes.value()))
+            .transpose()?
+            .unwrap_or_default())
+    }
+
+    /// Replaces them.
+    pub fn put_responses(&mut self, sid: Sid, day: Day, responses: &[Response]) -> Result<()> {
+        let mut table = self.txn.open_table(RESPONSES)?;
+        if responses.is_empty() {
+            table.remove((sid.0, day.0))?;
+        } else {
+            table.insert((sid.0, day.0), encode_responses(responses).as_slice())?;
         }
         self.changed.insert(sid);
         Ok(())
