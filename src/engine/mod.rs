@@ -17,6 +17,7 @@ mod refresh;
 mod search;
 mod session;
 mod sessions;
+mod standing;
 mod status;
 mod tally;
 #[cfg(test)]
