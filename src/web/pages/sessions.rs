@@ -9,6 +9,7 @@ use crate::web::error::{Answer, Failure};
 use crate::web::facets::{Choice, Facet, Range, choices, facets, range};
 use crate::web::params::{FILTERS, Params};
 use crate::web::respond::{self, fragment};
+use crate::web::roots::{AgentRow, agent_rows};
 use crate::web::shell::Shell;
 use crate::web::{App, blocking, filters};
 use askama::Template;
@@ -61,7 +62,7 @@ pub struct Sessions {
     /// Removes every filter; `None` when there is none.
     pub clear: Option<String>,
     /// Nothing was found on this machine: where it was looked for.
-    pub first_run: Vec<AgentStatus>,
+    pub first_run: Vec<AgentRow>,
 }
 fragment!(Sessions);
 
@@ -184,7 +185,7 @@ impl Sessions {
             helpers: switch(&plain, "include_helpers", query.filters.include_helpers),
             starred: switch(&plain, "starred", query.filters.starred),
             clear: (view != plain).then(|| view.url(PATH)),
-            first_run,
+            first_run: agent_rows(first_run),
             shell,
         }
     }
