@@ -11,9 +11,9 @@ use std::io::Write;
 use std::process::ExitCode;
 
 pub fn run(args: &StatsArgs) -> anyhow::Result<ExitCode> {
-    let ask = Ask::open(&args.sources.flags(), "stats", Need::Listing)?;
+    let ask = Ask::open(&args.ask.sources.flags(), "stats", Need::Listing)?;
     let report = finished(&ask, &args.filters.params(&ask)?)?;
-    if args.json {
+    if args.ask.json {
         return print_json(&report);
     }
     let mut out = anstream::AutoStream::auto(std::io::stdout()).lock();

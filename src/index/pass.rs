@@ -224,7 +224,10 @@ impl<'a> Pass<'a> {
     }
 
     fn found(&self) -> impl Iterator<Item = (u32, u32)> {
-        self.groups.list.iter().map(|group| (group.sid, group.count))
+        self.groups
+            .list
+            .iter()
+            .map(|group| (group.sid, group.count))
     }
 
     fn missing(&self) -> impl Iterator<Item = (u32, u32)> {

@@ -173,7 +173,11 @@ fn sid_flags(request: &SearchRequest) -> Vec<(u8, Option<Miss>)> {
         let hidden = !show_hidden && (row.helper || row.sub_agent);
         let agent = agents.get(usize::from(row.agent)).copied().unwrap_or(DROP);
         let project = projects.get(row.project as usize).copied().unwrap_or(DROP);
-        let asker = if standing == Standing::Near { SESSION } else { 0 };
+        let asker = if standing == Standing::Near {
+            SESSION
+        } else {
+            0
+        };
         let missed = [
             (agent, Miss::Agent),
             (project, Miss::Project),

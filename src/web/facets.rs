@@ -41,7 +41,10 @@ pub fn facets(lists: &[FacetList], params: &Params, path: &str) -> Vec<Facet> {
 
 fn facet(list: &FacetList, params: &Params, path: &str) -> Facet {
     let twins = |value: &FacetValue| {
-        let same = list.values.iter().filter(|other| other.label == value.label);
+        let same = list
+            .values
+            .iter()
+            .filter(|other| other.label == value.label);
         value.label != value.value && same.count() > 1
     };
     let mut values: Vec<Value> = list
