@@ -96,17 +96,17 @@ mod tests {
         };
         let rows = [
             row("app", "fix"),
-            row("数学ノート", "検索を直して"),
+            row("数学ノート", &"検索を直して".repeat(9)),
             row("ÉÈ", "x"),
         ];
         let mut plain = anstream::StripStream::new(Vec::new());
-        render(&rows, None, Some(70), &mut plain).unwrap();
+        render(&rows, None, Some(90), &mut plain).unwrap();
         let text = String::from_utf8(plain.into_inner()).unwrap();
         let column = |line: &str| text::columns_of(&line[..line.find(" msg").unwrap()]);
         let columns: Vec<usize> = text.lines().map(column).collect();
         assert!(columns.iter().all(|c| *c == columns[0]), "{text}");
         assert!(
-            text.lines().all(|line| text::columns_of(line) <= 70),
+            text.lines().all(|line| text::columns_of(line) <= 90),
             "{text}"
         );
     }
