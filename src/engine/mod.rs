@@ -78,6 +78,10 @@ impl Engine {
             .at(now_ms())
             .0
     }
+    /// Generations of the store and of the marks: while they stay, so does every list.
+    pub fn generations(&self) -> anyhow::Result<(u64, u64)> {
+        Ok((self.store.read()?.generation()?, self.marks.generation()))
+    }
     pub fn sessions(&self, query: &SessionsQuery) -> anyhow::Result<SessionsPage> {
         self.list_sessions(query)
     }

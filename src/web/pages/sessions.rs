@@ -75,9 +75,11 @@ pub struct Group {
 
 pub async fn page(State(app): State<App>, ask: Ask) -> Answer {
     blocking::page(app, move |app| {
-        let (shell, params) = (shell(app, &ask), known(&ask));
-        let page = build(&app.engine, shell, params)?;
-        respond::navigated(&ask, &page, &page.shell.here)
+        respond::stamped(app, &ask, || {
+            let (shell, params) = (shell(app, &ask), known(&ask));
+            let page = build(&app.engine, shell, params)?;
+            respond::navigated(&ask, &page, &page.shell.here)
+        })
     })
     .await
 }
@@ -85,8 +87,10 @@ pub async fn page(State(app): State<App>, ask: Ask) -> Answer {
 /// The next cards alone, for appending.
 pub async fn more(State(app): State<App>, ask: Ask) -> Answer {
     blocking::page(app, move |app| {
-        let page = build(&app.engine, shell(app, &ask), known(&ask))?;
-        respond::part(&ask, &page.as_cards())
+        respond::stamped(app, &ask, || {
+            let page = build(&app.engine, shell(app, &ask), known(&ask))?;
+            respond::part(&ask, &page.as_cards())
+        })
     })
     .await
 }
