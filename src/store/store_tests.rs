@@ -238,21 +238,53 @@ fn an_open_store_is_locked() {
 }
 
 #[test]
-fn another_schema_is_told_from_damage() {
+fn a_store_of_another_schema_stays_beside_the_new_one() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("s.redb");
-    let db = redb::Database::create(&path).unwrap();
-    let txn = db.begin_write().unwrap();
-    txn.open_table(tables::META)
-        .unwrap()
-        .insert("schema", &999u64.to_le_bytes()[..])
-        .unwrap();
-    txn.commit().unwrap();
-    drop(db);
+    let of_another_schema = || {
+        let db = redb::Database::create(&path).unwrap();
+        let txn = db.begin_write().unwrap();
+        txn.open_table(tables::META)
+            .unwrap()
+            .insert("schema", &999u64.to_le_bytes()[..])
+            .unwrap();
+        txn.commit().unwrap();
+    };
+    let key = SessionKey::new(&AgentId::new("a"), "one");
+    let store = Store::open(&path).unwrap();
+    let id = store.read().unwrap().store_id().unwrap();
+    let mut writer = store.write().unwrap();
+    let sid = writer.sid_for(&key).unwrap();
+    writer.put_batch(7).unwrap();
+    writer.commit().unwrap();
+    drop(store);
+    of_another_schema();
+    let store = Store::open(&path).unwrap();
+    assert!(store.earlier().unwrap().is_some());
+    let reader = store.read().unwrap();
+    assert_eq!(reader.store_id().unwrap(), id);
+    assert_eq!(reader.sid(&key).unwrap(), Some(sid), "sids keep their meaning");
+    assert!(reader.batch().unwrap() > 8, "the index is behind");
+    drop((reader, store));
+    // while there is an earlier one, another is not taken for it
+    of_another_schema();
     assert!(matches!(
         Store::open(&path),
         Err(OpenError::OtherVersion { found: 999, .. })
     ));
+}
+
+#[test]
+fn another_store_has_another_id() {
+    let folder = tempfile::tempdir().unwrap();
+    let id = |name: &str| {
+        let store = Store::open(&folder.path().join(name)).unwrap();
+        let id = store.read().unwrap().store_id().unwrap();
+        drop(store);
+        id
+    };
+    assert_ne!(id("a.redb"), id("b.redb"));
+    assert_eq!(id("a.redb"), id("a.redb"));
 }
 
 #[test]

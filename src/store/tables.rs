@@ -1,13 +1,13 @@
 //! Every table on one page. Values are postcard behind one version byte, or fixed-width.
 //!
 //! A change of a value's shape is a new table name or a new [`super::SCHEMA`]; an older store is set
-//! aside and rebuilt from the sources.
+//! back and rebuilt from the sources, and what those do not hold any more is taken over from it.
 
 use redb::TableDefinition;
 
 type Bytes = &'static [u8];
 
-/// `schema`, `generation`, `batch`, `next_sid`, `store_id`, `zone`.
+/// `schema`, `generation`, `batch`, `next_sid`, `store_id`, `zone`, `lost_sessions`, `lost_documents`.
 pub const META: TableDefinition<&str, Bytes> = TableDefinition::new("meta");
 /// sid -> `SessionSummary`.
 pub const SESSIONS: TableDefinition<u32, Bytes> = TableDefinition::new("sessions");

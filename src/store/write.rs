@@ -70,6 +70,15 @@ impl<'s> Writer<'s> {
         self.put_number("batch", batch)
     }
 
+    /// Counts sessions and documents of earlier stores and indexes that could not be taken over.
+    pub fn add_lost(&mut self, sessions: u64, documents: u64) -> Result<()> {
+        for (key, more) in [("lost_sessions", sessions), ("lost_documents", documents)] {
+            let lost = self.number(key)?;
+            self.put_number(key, lost + more)?;
+        }
+        Ok(())
+    }
+
     /// The sid of a session, given out now if it has none.
     pub fn sid_for(&mut self, key: &SessionKey) -> Result<Sid> {
         let name = key.to_string();
