@@ -34,6 +34,8 @@ pub fn setting() -> Setting {
     Setting {
         homes: vec!["/home/ann".into()],
         zone: jiff::tz::TimeZone::UTC,
+        prices: Default::default(),
+        cost_mode: Default::default(),
     }
 }
 
