@@ -272,7 +272,10 @@ impl<'s> Batch<'s> {
         };
         self.writer.put_session(sid, &summary)?;
         self.fold_days(sid, fold.days, fresh)?;
-        self.responses(sid, &summary.key, fold.claims, fresh)?;
+        let agent = &summary.key.agent;
+        let claims = fold.claims.into_iter();
+        let claims = claims.map(|claim| (response_hash(agent, &claim.key), claim));
+        self.responses(sid, claims.chain(read.claims), fresh)?;
         if fresh {
             self.writer.clear_records(sid)?;
         }
@@ -313,8 +316,7 @@ impl<'s> Batch<'s> {
     fn responses(
         &mut self,
         sid: Sid,
-        key: &SessionKey,
-        claims: Vec<Claim>,
+        claims: impl Iterator<Item = (u64, Claim)>,
         fresh: bool,
     ) -> Result<()> {
         let mut old: BTreeMap<u64, Vec<Claim>> = BTreeMap::new();
@@ -324,9 +326,8 @@ impl<'s> Batch<'s> {
             }
         }
         let mut new: Vec<(u64, Vec<Claim>)> = Vec::new();
-        let mut places: HashMap<u64, usize> = HashMap::with_capacity(claims.len());
-        for claim in claims {
-            let hash = response_hash(&key.agent, &claim.key);
+        let mut places: HashMap<u64, usize> = HashMap::with_capacity(claims.size_hint().0);
+        for (hash, claim) in claims {
             let place = *places.entry(hash).or_insert(new.len());
             if place == new.len() {
                 new.push((hash, Vec::new()));
