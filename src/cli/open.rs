@@ -46,13 +46,7 @@ pub fn index(engine: &Engine) -> anyhow::Result<Index> {
     let mut set_aside = Vec::new();
     let options = IndexOptions::default();
     let dir = engine.config.index_dir();
-    let mut begin = || {
-        open(
-            &dir,
-            |dir| SearchIndex::open(dir, &options),
-            &mut set_aside,
-        )
-    };
+    let mut begin = || open(&dir, |dir| SearchIndex::open(dir, &options), &mut set_aside);
     let mut opened = begin()?;
     if ingest::standing(&engine.store, opened.payload.as_deref())? != Standing::Together {
         // it holds what no source holds any more: it is not cleared but set back

@@ -7,8 +7,8 @@ use super::rows::RowCache;
 use super::schema::Fields;
 use super::stored::{Store, values};
 use super::{
-    CarriedOver, Document, EarlierIndex, IndexOptions, IndexStats, OpenError, Opened, Role, RoleSet, SearchRequest,
-    SearchResponse, Sid, StoredMessage, ValueField, search,
+    CarriedOver, Document, EarlierIndex, IndexOptions, IndexStats, OpenError, Opened, Role,
+    RoleSet, SearchRequest, SearchResponse, Sid, StoredMessage, ValueField, search,
 };
 use anyhow::{Context, Result, anyhow, bail};
 use std::ops::{Bound, Range};

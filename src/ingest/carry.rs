@@ -98,12 +98,7 @@ fn sessions(shared: &Shared, wanted: &dyn Fn(&EarlierSession) -> bool) -> Result
 }
 
 /// A session of the earlier store as if its source had been read.
-fn read(
-    shared: &Shared,
-    reader: &Reader,
-    sid: Sid,
-    earlier: EarlierSession,
-) -> Result<SourceRead> {
+fn read(shared: &Shared, reader: &Reader, sid: Sid, earlier: EarlierSession) -> Result<SourceRead> {
     let summary = earlier.summary;
     let key = SessionKey::clone(&summary.key);
     let mut row = earlier.source.unwrap_or_default();

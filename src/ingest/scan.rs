@@ -211,7 +211,10 @@ fn updated(mut row: SourceRow, source: &Source) -> SourceRow {
     };
     if !(grown && continues(&row.meta.checkpoint)) {
         row.reset();
-    } else if rows && (row.meta.checkpoint != row.prose.checkpoint || row.meta.checkpoint != row.rest.checkpoint) {
+    } else if rows
+        && (row.meta.checkpoint != row.prose.checkpoint
+            || row.meta.checkpoint != row.rest.checkpoint)
+    {
         // rows change in place: passes that saw different states would not fit together
         row.reset_documents();
     }

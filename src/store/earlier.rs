@@ -73,17 +73,10 @@ impl EarlierReader {
     }
 
     fn claims(&self, sid: Sid) -> Result<Vec<Claim>> {
-        let usage = self.txn.open_table(USAGE)?;
         let mut claims = Vec::new();
         let chunks = (sid.0, 0)..=(sid.0, u32::MAX);
-        for row in self.txn.open_table(USAGE_OF)?.range(chunks)? {
-            let (_, bytes) = row?;
-            for key in bytes.value().as_chunks::<16>().0 {
-                let key = u128::from_le_bytes(*key);
-                for claim in usage.range((key, sid.0, 0)..=(key, sid.0, u16::MAX))? {
-                    claims.push(decode_whole(claim?.1.value())?);
-                }
-            }
+        for row in self.txn.open_table(CLAIMS)?.range(chunks)? {
+            claims.extend(decode_whole::<Vec<Claim>>(row?.1.value())?);
         }
         Ok(claims)
     }

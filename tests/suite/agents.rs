@@ -438,8 +438,12 @@ fn neighbour(path: &Path) -> Option<PathBuf> {
 /// The bytes of a source that grows line by line and is read on where the last read ended.
 fn plain_lines(room: &dyn Agent, source: &Source) -> Option<Vec<u8>> {
     let lines = source.path.extension().is_some_and(|e| e == "jsonl") && source.path.is_file();
-    let goes_on =
-        || read(room, source, &Checkpoint::default(), Wants::META).checkpoint.offset > 0;
+    let goes_on = || {
+        read(room, source, &Checkpoint::default(), Wants::META)
+            .checkpoint
+            .offset
+            > 0
+    };
     let bytes = lines.then(|| fs::read(&source.path).unwrap())?;
     (bytes.is_empty() || goes_on()).then_some(bytes)
 }

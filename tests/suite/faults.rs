@@ -181,7 +181,12 @@ fn an_older_index_answers_until_the_new_one_is_complete() {
         assert!(first.earlier && first.filling);
         assert_eq!(first.messages > 0, listed, "found as soon as listed");
         let status = engine.status().unwrap();
-        assert!(status.notes.iter().any(|note| note.contains("goes on answering")));
+        assert!(
+            status
+                .notes
+                .iter()
+                .any(|note| note.contains("goes on answering"))
+        );
         index.bring_up_to_date(&engine, false).unwrap();
         let (gone, there) = (find("tag7"), find("tag9"));
         assert!(!gone.earlier && gone.messages == 40 && there.messages == 40);
@@ -227,7 +232,9 @@ fn what_is_lost_with_a_damaged_index_is_counted() {
     let config = Arc::new(Config::for_home(&world.home(), &world.data()));
     let opened = codedash::cli::open::stores(config).unwrap();
     let notes = opened.engine.status().unwrap().notes;
-    let lost = notes.iter().find(|note| note.contains("could not be taken over"));
+    let lost = notes
+        .iter()
+        .find(|note| note.contains("could not be taken over"));
     let lost = lost.expect("it is said");
     assert!(lost.contains("0 sessions and 80 messages"), "{lost}");
 }
