@@ -121,6 +121,7 @@ fn read(shared: &Shared, reader: &Reader, sid: Sid, earlier: EarlierSession) -> 
     let stand_in = summary.stand_in;
     fold.summary = summary;
     fold.days = earlier.days;
+    fold.claims = earlier.claims;
     fold.records = earlier.records;
     let note = Note {
         source: row.path.clone(),
@@ -140,7 +141,6 @@ fn read(shared: &Shared, reader: &Reader, sid: Sid, earlier: EarlierSession) -> 
             },
             sid: Some(sid),
             fold: Some(fold),
-            claims: earlier.claims,
             note,
             first_document: None,
             documents: 0,

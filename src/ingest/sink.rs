@@ -57,8 +57,6 @@ pub struct SessionRead {
     /// Known before this read.
     pub sid: Option<Sid>,
     pub fold: Option<SessionFold>,
-    /// Claims besides the fold's, which another store has kept: with the hash of agent and response key.
-    pub claims: Vec<(u64, Claim)>,
     pub note: Note,
     /// Ordinal of the first document handed over, when any was.
     pub first_document: Option<u32>,
@@ -191,7 +189,6 @@ impl<'a> Sink<'a> {
             mode,
             sid,
             fold,
-            claims: Vec::new(),
             note,
             first_document: None,
             documents: 0,

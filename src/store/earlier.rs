@@ -20,8 +20,7 @@ pub struct EarlierSession {
     pub summary: SessionSummary,
     /// Without usage, which follows from the claims.
     pub days: BTreeMap<Day, DayStats>,
-    /// With the hash of agent and response key.
-    pub claims: Vec<(u64, Claim)>,
+    pub claims: Vec<Claim>,
     pub records: Vec<RecordRef>,
     /// Hashes of records that belong to other sessions, sorted.
     pub copied: Vec<u64>,
@@ -73,11 +72,11 @@ impl EarlierReader {
         })
     }
 
-    fn claims(&self, sid: Sid) -> Result<Vec<(u64, Claim)>> {
+    fn claims(&self, sid: Sid) -> Result<Vec<Claim>> {
         let mut claims = Vec::new();
         let chunks = (sid.0, 0)..=(sid.0, u32::MAX);
         for row in self.txn.open_table(CLAIMS)?.range(chunks)? {
-            claims.extend(decode_whole::<Vec<(u64, Claim)>>(row?.1.value())?);
+            claims.extend(decode_whole::<Vec<Claim>>(row?.1.value())?);
         }
         Ok(claims)
     }

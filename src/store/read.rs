@@ -312,23 +312,17 @@ impl Reader {
         Ok(())
     }
 
-    /// What a session claims, by hash of agent and response key, in the order in which it came;
-    /// without [`Claim::key`].
-    pub fn claims_of(&self, sid: Sid) -> Result<Vec<(u64, Claim)>> {
-        let table = self.txn.open_table(CLAIMS)?;
-        let mut all = Vec::new();
-        for row in table.range((sid.0, 0)..=(sid.0, u32::MAX))? {
-            all.extend(decode::<Vec<(u64, Claim)>>(row?.1.value())?);
-        }
-        Ok(all)
+    /// What a session claims, in the order in which it came.
+    pub fn claims_of(&self, sid: Sid) -> Result<Vec<Claim>> {
+        claims_of(&self.txn, sid)
     }
 
-    /// Every claim, for checks and exports: (sid, hash of agent and response key, claim).
-    pub fn all_claims(&self, mut each: impl FnMut(Sid, u64, Claim)) -> Result<()> {
+    /// Every claim, for checks and exports: (sid, claim).
+    pub fn all_claims(&self, mut each: impl FnMut(Sid, Claim)) -> Result<()> {
         for row in self.txn.open_table(CLAIMS)?.iter()? {
             let (key, bytes) = row?;
-            for (hash, claim) in decode::<Vec<(u64, Claim)>>(bytes.value())? {
-                each(Sid(key.value().0), hash, claim);
+            for claim in decode::<Vec<Claim>>(bytes.value())? {
+                each(Sid(key.value().0), claim);
             }
         }
         Ok(())
@@ -373,6 +367,15 @@ pub(super) fn records_of(txn: &ReadTransaction, sid: Sid) -> Result<Vec<RecordRe
     let mut all = Vec::new();
     for row in table.range((sid.0, 0)..=(sid.0, u32::MAX))? {
         all.extend(records(row?.1.value()));
+    }
+    Ok(all)
+}
+
+fn claims_of(txn: &ReadTransaction, sid: Sid) -> Result<Vec<Claim>> {
+    let table = txn.open_table(CLAIMS)?;
+    let mut all = Vec::new();
+    for row in table.range((sid.0, 0)..=(sid.0, u32::MAX))? {
+        all.extend(decode::<Vec<Claim>>(row?.1.value())?);
     }
     Ok(all)
 }

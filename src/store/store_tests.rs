@@ -148,6 +148,10 @@ fn claim(variant: u16, output: u64) -> Claim {
     }
 }
 
+fn keyed(key: u64, claim: Claim) -> Claim {
+    Claim { key, ..claim }
+}
+
 #[test]
 fn claims_are_kept_by_response_and_session() {
     let folder = tempfile::tempdir().unwrap();
@@ -167,7 +171,7 @@ fn claims_are_kept_by_response_and_session() {
     let of = |sid, claims: &[Claim]| {
         claims
             .iter()
-            .map(|c| (Sid(sid), c.clone()))
+            .map(|c| (Sid(sid), keyed(7, c.clone())))
             .collect::<Vec<_>>()
     };
     assert_eq!(
@@ -176,7 +180,7 @@ fn claims_are_kept_by_response_and_session() {
     );
     let taken = writer.take_claims(Sid(1)).unwrap();
     assert_eq!(
-        taken.iter().map(|(hash, _)| *hash).collect::<Vec<_>>(),
+        taken.iter().map(|claim| claim.key).collect::<Vec<_>>(),
         [7, 7, 8]
     );
     writer.put_claims(8, Sid(1), vec![claim(0, 9)]).unwrap();
@@ -185,7 +189,7 @@ fn claims_are_kept_by_response_and_session() {
     assert_eq!(writer.claims(7).unwrap(), of(2, &[claim(0, 3)]));
     assert_eq!(
         store.read().unwrap().claims_of(Sid(1)).unwrap(),
-        [(8, claim(0, 9))]
+        [keyed(8, claim(0, 9))]
     );
     assert_eq!(writer.claimers(7 + 4096).unwrap(), [Sid(3)]);
 }
@@ -212,9 +216,9 @@ fn a_claim_of_long_ago_is_changed_where_it_lies() {
     writer.commit().unwrap();
     let all = store.read().unwrap().claims_of(Sid(1)).unwrap();
     assert_eq!(all.len(), 400);
-    assert_eq!(all[3], (3, claim(0, 1003)));
-    assert_eq!(all[399], (3, claim(1, 2003)));
-    assert!(all.iter().all(|(hash, _)| *hash != 250));
+    assert_eq!(all[3], keyed(3, claim(0, 1003)));
+    assert_eq!(all[399], keyed(3, claim(1, 2003)));
+    assert!(all.iter().all(|claim| claim.key != 250));
     let mut writer = store.write().unwrap();
     assert_eq!(writer.claims(3).unwrap().len(), 2);
     assert_eq!(writer.claims(250).unwrap(), []);

@@ -18,7 +18,7 @@ pub const SID_BY_KEY: TableDefinition<&str, u32> = TableDefinition::new("sid_by_
 pub const DAYS: TableDefinition<(u32, i32), Bytes> = TableDefinition::new("days");
 /// (sid, local day) -> the responses that count there, in order of time: see `rows::encode_responses`.
 pub const RESPONSES: TableDefinition<(u32, i32), Bytes> = TableDefinition::new("responses");
-/// (sid, chunk) -> `Vec<(hash of agent and response key, Claim)>`.
+/// (sid, chunk) -> `Vec<Claim>`, in order of arrival.
 pub const CLAIMS: TableDefinition<(u32, u32), Bytes> = TableDefinition::new("claims");
 /// Hash of agent and response key, modulo -> the whole hash and the sid of each claimer: 12 bytes each.
 pub const CLAIMERS: TableDefinition<u32, Bytes> = TableDefinition::new("claimers");

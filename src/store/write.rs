@@ -164,7 +164,7 @@ impl<'s> Writer<'s> {
         self.claims.claimers(&self.txn, hash)
     }
 
-    /// All claims on a response, from all sessions; without [`Claim::key`].
+    /// All claims on a response, from all sessions.
     pub fn claims(&mut self, hash: u64) -> Result<Vec<(Sid, Claim)>> {
         self.claims.claims(&self.txn, hash)
     }
@@ -174,8 +174,8 @@ impl<'s> Writer<'s> {
         self.claims.put(&self.txn, hash, sid, claims)
     }
 
-    /// Takes away (and hands over) everything that a session claims: (hash, claim).
-    pub fn take_claims(&mut self, sid: Sid) -> Result<Vec<(u64, Claim)>> {
+    /// Takes away (and hands over) everything that a session claims.
+    pub fn take_claims(&mut self, sid: Sid) -> Result<Vec<Claim>> {
         self.claims.take(&self.txn, sid)
     }
 

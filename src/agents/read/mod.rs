@@ -13,6 +13,7 @@ pub mod patch;
 pub mod prompt;
 pub mod rows;
 pub mod salvage;
+mod shell;
 pub mod sqlite;
 pub mod teller;
 pub mod text;
