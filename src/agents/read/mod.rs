@@ -9,6 +9,7 @@ pub mod document;
 pub mod folder;
 pub mod json;
 pub mod jsonl;
+mod listing;
 pub mod patch;
 pub mod prompt;
 pub mod rows;
