@@ -225,9 +225,33 @@ pub struct ShowArgs {
 #[command(after_help = "Examples:
   codedash stats
   codedash stats --since 30d --project .
+  codedash stats --daily --by agent --since 7d
+  codedash stats --by session --include-helpers --csv > sessions.csv
 
-JSON (--json): the result of GET /api/analytics/cost.")]
+JSON (--json): the result of GET /api/analytics/cost; with --daily, --weekly, --monthly or --by what
+GET /api/stats answers: an array of rows.")]
 pub struct StatsArgs {
+    /// By day, in time
+    #[arg(long)]
+    pub daily: bool,
+    /// By week (its Monday), in time
+    #[arg(long)]
+    pub weekly: bool,
+    /// By month, in time
+    #[arg(long)]
+    pub monthly: bool,
+    /// By model, project, agent, session, repo, branch, tool or hour_of_week; may repeat
+    #[arg(long, value_name = "SIDE", value_delimiter = ',')]
+    pub by: Vec<String>,
+    /// Days and hours of this zone instead of the configured one
+    #[arg(long, value_name = "ZONE")]
+    pub tz: Option<String>,
+    /// Which cost counts: auto (price table, else as recorded), calculate or recorded
+    #[arg(long, value_name = "MODE")]
+    pub cost: Option<String>,
+    /// Print rows as comma-separated values
+    #[arg(long, conflicts_with = "json")]
+    pub csv: bool,
     #[command(flatten)]
     pub filters: FilterArgs,
     #[command(flatten)]
@@ -279,7 +303,7 @@ pub struct FilterArgs {
     #[arg(long, value_name = "DAY")]
     pub until: Option<String>,
     /// Helper runs and sub-agents too
-    #[arg(long)]
+    #[arg(long, visible_alias = "include-helpers")]
     pub helpers: bool,
 }
 

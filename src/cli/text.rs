@@ -91,6 +91,15 @@ pub fn bytes(number: u64) -> String {
     }
 }
 
+/// A field of a CSV file (RFC 4180).
+pub fn csv(field: &str) -> String {
+    if field.contains([',', '"', '\n', '\r']) {
+        format!("\"{}\"", field.replace('"', "\"\""))
+    } else {
+        field.to_owned()
+    }
+}
+
 pub fn dollars(amount: f64) -> String {
     let cents = (amount.abs() * 100.0).round() as u64;
     let sign = if amount < 0.0 { "-" } else { "" };
