@@ -112,7 +112,7 @@ fn a_start_on_a_terminal_opens_the_browser_and_so_does_a_second() {
     };
     let (mut first, terminal, url) = start(command(":0", &[]));
     wait_for("the browser", || (opened().len() == 1).then_some(()));
-    assert_eq!(opened(), [url.clone()]);
+    assert_eq!(opened(), std::slice::from_ref(&url));
 
     // asked not to, or with nobody to look: only said
     for (display, args) in [(":0", &["--no-browser"][..]), ("", &[])] {
