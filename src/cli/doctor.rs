@@ -211,6 +211,9 @@ fn stores(status: &IndexStatus) -> Vec<Check> {
         let detail = format!("{name} did not open once and was moved aside");
         checks.push(Check::new("stores", Level::Warning, detail));
     }
+    for note in &status.notes {
+        checks.push(Check::new("stores", Level::Warning, note.as_str()));
+    }
     if let Some(error) = &status.backfill.error {
         checks.push(Check::new("ingest", Level::Error, error.as_str()));
     }
