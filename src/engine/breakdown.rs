@@ -13,6 +13,7 @@ use crate::model::{Day, Response, Sid};
 use crate::rollup::LocalDays;
 use anyhow::Result;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use xxhash_rust::xxh3::xxh3_64;
 
 const WEEKDAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 /// Most links from a sub-agent up to its session.
@@ -48,10 +49,13 @@ impl Engine {
             if !visible && !hidden.contains(&sid) {
                 return true;
             }
-            let home = home(&catalog, entry);
+            let (home, native) = home(&catalog, entry);
+            // of a lost session its sub-agents are all there is
+            let lost = native != home.summary.key.native;
             let place = Place {
                 entry,
-                session: (shown.contains(&home.sid) || visible).then_some(home),
+                home,
+                native: (shown.contains(&home.sid) || visible || lost).then_some(native),
             };
             let amounts = pricer.responses(day, &responses);
             for (response, amount) in responses.iter().zip(&amounts) {
@@ -69,35 +73,36 @@ impl Engine {
     }
 }
 
-/// The session whose row takes this one in: itself, but for sub-agents that live within another.
-fn home<'c>(catalog: &'c Catalog, entry: &'c Entry) -> &'c Entry {
+/// The session whose row takes this one in: itself, but for sub-agents that live within another. With its
+/// id, which may be that of a session that is lost.
+fn home<'c>(catalog: &'c Catalog, entry: &'c Entry) -> (&'c Entry, &'c str) {
     let mut at = entry;
     for _ in 0..DEPTH {
         let key = &at.summary.key;
         let within = at.summary.is_sub_agent()
             && agents::room(key.agent.as_str()).is_some_and(|room| room.sub_agents_within());
-        match catalog
-            .parent(at)
-            .filter(|parent| within && parent.sid != at.sid)
-        {
-            Some(parent) => at = parent,
-            None => break,
+        match (catalog.parent(at), &at.summary.parent) {
+            (Some(parent), _) if within && parent.sid != at.sid => at = parent,
+            (None, Some(parent)) if within => return (at, parent),
+            _ => break,
         }
     }
-    at
+    (at, &at.summary.key.native)
 }
 
 /// Where the responses of one session go.
 struct Place<'c> {
     entry: &'c Entry,
-    /// `None`: a run that is hidden and has no row of its own.
-    session: Option<&'c Entry>,
+    /// The session that takes it in.
+    home: &'c Entry,
+    /// Its id; `None`: a run that is hidden and has no row of its own.
+    native: Option<&'c str>,
 }
 
 #[derive(Default)]
 struct Sum {
     amount: Amount,
-    sessions: BTreeSet<Sid>,
+    sessions: BTreeSet<u64>,
 }
 
 struct Sums<'q> {
@@ -110,11 +115,12 @@ struct Sums<'q> {
 
 impl Sums<'_> {
     fn add(&mut self, place: &Place<'_>, response: &Response, amount: &Amount) {
-        let sid = place.session.map_or(place.entry.sid, |session| session.sid);
-        self.total.add(sid, amount);
+        let id = place.native.unwrap_or(&place.entry.summary.key.native);
+        let id = xxh3_64(id.as_bytes());
+        self.total.add(id, amount);
         if !self.by.contains(&By::Tool) {
             let key = self.key(place, response, "");
-            self.rows.entry(key).or_default().add(sid, amount);
+            self.rows.entry(key).or_default().add(id, amount);
             return;
         }
         let mut tools: HashMap<&str, Amount> = HashMap::new();
@@ -123,14 +129,14 @@ impl Sums<'_> {
         }
         for (tool, share) in tools {
             let key = self.key(place, response, tool);
-            self.rows.entry(key).or_default().add(sid, &share);
+            self.rows.entry(key).or_default().add(id, &share);
         }
     }
 
     fn key(&mut self, place: &Place<'_>, response: &Response, tool: &str) -> Vec<String> {
         let (day, hour, weekday) = self.clock.at(response.at);
         let entry = place.entry;
-        let session = place.session.unwrap_or(entry);
+        let session = place.home;
         let of = |by: &By| match by {
             By::Day => day.to_string(),
             By::Week => Day(day.0 - i32::from(weekday)).to_string(),
@@ -145,10 +151,7 @@ impl Sums<'_> {
             By::Model => response.model.clone(),
             By::Branch => branch(response, entry).to_owned(),
             By::Tool => tool.to_owned(),
-            By::Session => match place.session {
-                Some(session) => session.summary.key.native.clone(),
-                None => String::new(),
-            },
+            By::Session => place.native.unwrap_or_default().to_owned(),
         };
         self.by.iter().map(of).collect()
     }
@@ -181,8 +184,8 @@ fn branch<'a>(response: &'a Response, entry: &'a Entry) -> &'a str {
 }
 
 impl Sum {
-    fn add(&mut self, sid: Sid, amount: &Amount) {
+    fn add(&mut self, session: u64, amount: &Amount) {
         self.amount += amount;
-        self.sessions.insert(sid);
+        self.sessions.insert(session);
     }
 }
