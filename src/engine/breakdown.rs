@@ -148,7 +148,10 @@ impl Sums<'_> {
                 let name = &self.catalog.project(session).name;
                 name.repo.as_ref().unwrap_or(&name.path).clone()
             }
-            By::Model => response.model.clone(),
+            By::Model => match response.model.as_str() {
+                "" => "unknown".to_owned(),
+                model => model.to_owned(),
+            },
             By::Branch => branch(response, entry).to_owned(),
             By::Tool => tool.to_owned(),
             By::Session => place.native.unwrap_or_default().to_owned(),
