@@ -13,12 +13,12 @@ use std::io::Write;
 use std::process::ExitCode;
 
 pub fn run(args: &StatsArgs) -> anyhow::Result<ExitCode> {
-    let ask = Ask::open(&args.sources.flags(), "stats", Need::Listing)?;
+    let ask = Ask::open(&args.ask.sources.flags(), "stats", Need::Listing)?;
     if let Some(by) = sides(args) {
         return rows(&ask, args, &by);
     }
     let report = finished(&ask, &args.filters.params(&ask)?)?;
-    if args.json {
+    if args.ask.json {
         return print_json(&report);
     }
     let mut out = anstream::AutoStream::auto(std::io::stdout()).lock();
@@ -48,7 +48,7 @@ fn rows(ask: &Ask, args: &StatsArgs, by: &[String]) -> anyhow::Result<ExitCode> 
         .with_some("tz", args.tz.as_ref())
         .with_some("cost", args.cost.as_ref());
     let rows = ask.get("/api/stats", &params, stats::rows)?.body;
-    if args.json {
+    if args.ask.json {
         return print_json(&rows);
     }
     let sides: Vec<(&str, By)> = stats::BY

@@ -18,6 +18,7 @@ mod refresh;
 mod search;
 mod session;
 mod sessions;
+mod standing;
 mod status;
 mod tally;
 #[cfg(test)]
@@ -78,6 +79,10 @@ impl Engine {
         crate::rollup::LocalDays::new(self.config.zone.clone())
             .at(now_ms())
             .0
+    }
+    /// Generations of the store and of the marks: while they stay, so does every list.
+    pub fn generations(&self) -> anyhow::Result<(u64, u64)> {
+        Ok((self.store.read()?.generation()?, self.marks.generation()))
     }
     pub fn sessions(&self, query: &SessionsQuery) -> anyhow::Result<SessionsPage> {
         self.list_sessions(query)

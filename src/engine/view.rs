@@ -278,6 +278,8 @@ pub struct SearchPage {
     pub micros: u64,
     /// The index is still being filled: what is missing yet.
     pub filling: bool,
+    /// The index of an earlier version answered, since the new one is still being filled.
+    pub earlier: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -483,6 +485,9 @@ pub struct StatusView {
     pub zone: String,
     /// Stores set aside at start because they did not open.
     pub set_aside: Vec<String>,
+    /// What goes on because stores were of another version or damaged, and what was lost by it, one
+    /// sentence each.
+    pub notes: Vec<String>,
     pub resident_bytes: u64,
 }
 

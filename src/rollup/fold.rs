@@ -3,6 +3,7 @@
 use super::days::LocalDays;
 use super::usage::{merge, same_response};
 use crate::model::daily::{DAY_NAMES, OTHER_NAME};
+use crate::model::usage::response_key;
 use crate::model::*;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -315,7 +316,7 @@ impl SessionFold {
             false => std::mem::take(&mut memory.tools),
         };
         let mut claim = Claim {
-            key: usage.key.clone(),
+            key: response_key(&self.summary.key.agent, &usage.key),
             variant: 0,
             request: usage
                 .request

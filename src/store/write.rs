@@ -70,6 +70,15 @@ impl<'s> Writer<'s> {
         self.put_number("batch", batch)
     }
 
+    /// Counts sessions and documents of earlier stores and indexes that could not be taken over.
+    pub fn add_lost(&mut self, sessions: u64, documents: u64) -> Result<()> {
+        for (key, more) in [("lost_sessions", sessions), ("lost_documents", documents)] {
+            let lost = self.number(key)?;
+            self.put_number(key, lost + more)?;
+        }
+        Ok(())
+    }
+
     /// The sid of a session, given out now if it has none.
     pub fn sid_for(&mut self, key: &SessionKey) -> Result<Sid> {
         let name = key.to_string();
@@ -150,7 +159,7 @@ impl<'s> Writer<'s> {
         self.claims.claimers(&self.txn, hash)
     }
 
-    /// All claims on a response, from all sessions; without [`Claim::key`].
+    /// All claims on a response, from all sessions.
     pub fn claims(&mut self, hash: u64) -> Result<Vec<(Sid, Claim)>> {
         self.claims.claims(&self.txn, hash)
     }
@@ -160,8 +169,8 @@ impl<'s> Writer<'s> {
         self.claims.put(&self.txn, hash, sid, claims)
     }
 
-    /// Takes away (and hands over) everything that a session claims: (hash, claim).
-    pub fn take_claims(&mut self, sid: Sid) -> Result<Vec<(u64, Claim)>> {
+    /// Takes away (and hands over) everything that a session claims.
+    pub fn take_claims(&mut self, sid: Sid) -> Result<Vec<Claim>> {
         self.claims.take(&self.txn, sid)
     }
 

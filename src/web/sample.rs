@@ -386,6 +386,7 @@ pub fn search() -> SearchPage {
         next: Some(20),
         micros: 3_412,
         filling: true,
+        earlier: false,
     }
 }
 
@@ -793,6 +794,7 @@ pub fn status() -> StatusView {
         data_dir: "/home/ada/.codedash/data".into(),
         zone: "UTC".into(),
         set_aside: vec![],
+        notes: vec![],
         resident_bytes: 143_000_000,
     }
 }

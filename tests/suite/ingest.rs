@@ -95,7 +95,7 @@ impl World {
             };
             let mut claims = Vec::new();
             reader
-                .all_claims(|sid, hash, claim| claims.push((name(sid), hash, claim)))
+                .all_claims(|sid, claim| claims.push((name(sid), claim.key, claim)))
                 .unwrap();
             claims.sort_by(|a, b| (&a.0, a.1, a.2.variant).cmp(&(&b.0, b.1, b.2.variant)));
             let documents = |sid| {

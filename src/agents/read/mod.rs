@@ -2,15 +2,19 @@
 //!
 //! [`folder`] lists, [`jsonl`] gives whole lines out of damaged files, [`json`] looks into a record without copying it,
 //! [`prompt`] tells a person's words from the runtime's, [`text`] makes bodies fit to keep and
-//! [`tool`] presents a tool call.
+//! [`tool`] presents a tool call. [`document`] reads a whole JSON file, [`sqlite`] a database, [`rows`]
+//! makes its sessions sources, and [`teller`] tells a session to the sink.
 
+pub mod document;
 pub mod folder;
 pub mod json;
 pub mod jsonl;
 pub mod patch;
 pub mod prompt;
+pub mod rows;
 pub mod salvage;
 pub mod sqlite;
+pub mod teller;
 pub mod text;
 pub mod tool;
 

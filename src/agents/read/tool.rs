@@ -38,6 +38,15 @@ const KINDS: &[(ToolKind, &[&str])] = &[
             "killshell",
             "killbash",
             "monitor",
+            "run_terminal_cmd",
+            "run_terminal_command",
+            "run_in_terminal",
+            "execute_command",
+            "execute_bash",
+            "terminal",
+            "developer__shell",
+            "get_terminal_output",
+            "run_command",
         ],
     ),
     (
@@ -49,9 +58,35 @@ const KINDS: &[(ToolKind, &[&str])] = &[
             "apply_patch",
             "str_replace_editor",
             "str_replace_based_edit_tool",
+            "strreplace",
+            "str_replace",
+            "search_replace",
+            "edit_file",
+            "replace_string_in_file",
+            "multi_replace_string_in_file",
+            "insert_edit_into_file",
+            "replace_in_file",
+            "apply_diff",
+            "editedexistingfile",
+            "edit_notebook",
+            "developer__text_editor",
+            "text_editor",
+            "edit_existing_file",
+            "patch",
         ],
     ),
-    (ToolKind::Write, &["write", "write_file", "create_file"]),
+    (
+        ToolKind::Write,
+        &[
+            "write",
+            "write_file",
+            "create_file",
+            "write_to_file",
+            "newfilecreated",
+            "fs_write",
+            "create_new_file",
+        ],
+    ),
     (
         ToolKind::Read,
         &[
@@ -62,6 +97,11 @@ const KINDS: &[(ToolKind, &[&str])] = &[
             "view_image",
             "readmcpresourcetool",
             "read_mcp_resource",
+            "fs_read",
+            "readfile",
+            "read_file_v2",
+            "get_errors",
+            "open_file",
         ],
     ),
     (
@@ -75,6 +115,23 @@ const KINDS: &[(ToolKind, &[&str])] = &[
             "grep_files",
             "list_dir",
             "lsp",
+            "codebase_search",
+            "semantic_search",
+            "semsearch",
+            "grep_search",
+            "ripgrep_raw_search",
+            "rg",
+            "glob_file_search",
+            "file_search",
+            "find_path",
+            "list_directory",
+            "list_directory_v2",
+            "list_files",
+            "search_files",
+            "searchfiles",
+            "listfilestoplevel",
+            "listfilesrecursive",
+            "codesearch",
         ],
     ),
     (
@@ -85,6 +142,9 @@ const KINDS: &[(ToolKind, &[&str])] = &[
             "web_search",
             "web_search_call",
             "web_fetch",
+            "fetch",
+            "fetch_webpage",
+            "open_simple_browser",
         ],
     ),
     (
@@ -96,6 +156,12 @@ const KINDS: &[(ToolKind, &[&str])] = &[
             "workflow",
             "sendmessage",
             "send_input",
+            "delegate_task",
+            "new_task",
+            "runsubagent",
+            "subagent",
+            "task_v2",
+            "delegate",
         ],
     ),
     (
@@ -110,6 +176,13 @@ const KINDS: &[(ToolKind, &[&str])] = &[
             "update_plan",
             "exitplanmode",
             "exit_plan_mode",
+            "todo_write",
+            "todo_read",
+            "todo_list",
+            "manage_todo_list",
+            "plan_exit",
+            "create_plan",
+            "update_todo_list",
             "enterplanmode",
         ],
     ),
@@ -153,6 +226,27 @@ fields! {
         name: "name",
         message: "message",
         id: "id",
+        camel_file: "filePath",
+        camel_old: "oldString",
+        camel_new: "newString",
+        target_file: "target_file",
+        old_str: "old_str",
+        new_str: "new_str",
+        file_text: "file_text",
+    }
+}
+
+impl Input<'_> {
+    /// Other agents' spellings of the same members.
+    fn spelt_alike(self) -> Self {
+        let file = self.camel_file.or(self.target_file);
+        Input {
+            file_path: self.file_path.or(file),
+            old_string: self.old_string.or(self.camel_old).or(self.old_str),
+            new_string: self.new_string.or(self.camel_new).or(self.new_str),
+            content: self.content.or(self.file_text),
+            ..self
+        }
     }
 }
 
@@ -161,6 +255,8 @@ fields! {
         file_path: "file_path",
         old_string: "old_string",
         new_string: "new_string",
+        camel_old: "oldString",
+        camel_new: "newString",
     }
 }
 
@@ -178,6 +274,7 @@ pub fn present(name: &str, input: &str, wanted: bool) -> Presented {
     };
     let object = Raw::parse(input).ok().filter(|raw| raw.is_object());
     let fields = object.and_then(Raw::object::<Input<'_>>);
+    let fields = fields.map(Input::spelt_alike);
     let (Some(object), Some(fields)) = (object, fields) else {
         free_text(&mut presented, input, wanted);
         return presented;
@@ -366,7 +463,8 @@ fn edit_text(kind: ToolKind, object: Raw<'_>, fields: &Input<'_>) -> Option<Stri
     patch::header(&mut out, &path, &path);
     for edit in edits {
         let edit: Edit<'_> = edit.object()?;
-        let (old, new) = (get(edit.old_string), get(edit.new_string));
+        let old = get(edit.old_string.or(edit.camel_old));
+        let new = get(edit.new_string.or(edit.camel_new));
         patch::hunks(&mut out, &old.unwrap_or_default(), &new?);
     }
     Some(out)
@@ -383,6 +481,13 @@ fn others(object: Raw<'_>) -> String {
         "new_string",
         "new_source",
         "edits",
+        "filePath",
+        "target_file",
+        "oldString",
+        "newString",
+        "old_str",
+        "new_str",
+        "file_text",
     ];
     let mut out = String::new();
     for (key, value) in object.members() {
