@@ -7,9 +7,9 @@ use super::Engine;
 use super::catalog::{Catalog, Entry};
 use super::sessions::select;
 use super::turns::by_tool;
-use super::view::{Amount, Breakdown, BreakdownQuery, BreakdownRow, By, Filters};
+use super::view::{Amount, Filters};
 use crate::agents;
-use crate::model::{Day, Response, Sid};
+use crate::model::{CostMode, Day, Response, Sid};
 use crate::rollup::LocalDays;
 use anyhow::Result;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -18,6 +18,53 @@ use xxhash_rust::xxh3::xxh3_64;
 const WEEKDAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 /// Most links from a sub-agent up to its session.
 const DEPTH: usize = 16;
+
+/// A side by which responses are told apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    Day,
+    /// By its Monday.
+    Week,
+    Month,
+    HourOfWeek,
+    Agent,
+    Model,
+    Project,
+    Repo,
+    Branch,
+    Tool,
+    /// With its sub-agents where they live within it.
+    Session,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct BreakdownQuery {
+    /// Days are those of `zone`.
+    pub filters: Filters,
+    pub by: Vec<By>,
+    /// `None`: the configured one.
+    pub zone: Option<jiff::tz::TimeZone>,
+    /// `None`: as configured.
+    pub mode: Option<CostMode>,
+}
+
+/// The rows add up to the total.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Breakdown {
+    pub by: Vec<By>,
+    /// In time where the first side is one of time, else costliest first.
+    pub rows: Vec<BreakdownRow>,
+    pub total: BreakdownRow,
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct BreakdownRow {
+    /// One for each of `Breakdown::by`.
+    pub keys: Vec<String>,
+    /// Sessions with a response in it; sub-agents that live within one are part of it.
+    pub sessions: u64,
+    pub amount: Amount,
+}
 
 impl Engine {
     pub(super) fn break_down(&self, query: &BreakdownQuery) -> Result<Breakdown> {
