@@ -251,11 +251,11 @@ fn renamed(
 /// Where two files hold the same session, the larger one is read; the other casts no shadow.
 fn cast_shadows(now: &mut [SourceRow], known: &HashMap<String, SourceRow>, gone: &[String]) {
     let listed: BTreeSet<String> = now.iter().map(|row| row.path.clone()).collect();
-    let mut best: HashMap<(String, String, Option<String>), (u64, String)> = HashMap::new();
+    let mut best: HashMap<(String, String), (u64, String)> = HashMap::new();
     let others = known
         .values()
         .filter(|row| !listed.contains(&row.path) && !gone.contains(&row.path) && !row.gone);
-    let key = |row: &SourceRow| (row.agent.clone(), row.native.clone(), row.parent.clone());
+    let key = |row: &SourceRow| (row.agent.clone(), row.native.clone());
     for row in now.iter().chain(others) {
         if row.native.is_empty() || row.rank == Rank::Secondary {
             continue;

@@ -1,5 +1,6 @@
 //! The one integration binary: behaviour through public faces.
 
+mod accounting;
 mod agents;
 mod api;
 mod cli;
