@@ -29,7 +29,10 @@ pub fn read(path: &Path, sink: &mut dyn EventSink) -> io::Result<Option<String>>
         return Ok(None);
     }
     let bytes = std::fs::read(path)?;
-    if bytes.iter().all(|byte| byte.is_ascii_whitespace() || *byte == 0) {
+    if bytes
+        .iter()
+        .all(|byte| byte.is_ascii_whitespace() || *byte == 0)
+    {
         // a document in the making, or one that a crash left empty
         if !bytes.is_empty() {
             sink.issue(issue(IssueKind::NulBytes, "the document is blank"));
@@ -44,7 +47,10 @@ pub fn read(path: &Path, sink: &mut dyn EventSink) -> io::Result<Option<String>>
             String::from_utf8_lossy(error.as_bytes()).into_owned()
         }
     };
-    let trimmed = text.trim_start_matches('\u{feff}').trim_matches('\0').trim();
+    let trimmed = text
+        .trim_start_matches('\u{feff}')
+        .trim_matches('\0')
+        .trim();
     if json::Raw::parse(trimmed).is_err() {
         let detail = "the document is not whole JSON";
         sink.issue(issue(IssueKind::BadRecord, detail));
