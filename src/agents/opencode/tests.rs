@@ -96,7 +96,8 @@ fn what_is_added_costs_only_itself_and_what_is_rewritten_is_read_anew() {
     // a message taken back: the session is told anew
     run("DELETE FROM message WHERE id = 'msg_1'; DELETE FROM part WHERE message_id = 'msg_1'");
     let (told, _) = read(&found(home.path())[0], &third);
-    assert!(told.texts().is_empty(), "the open message is what is left");
+    assert_eq!(told.starts[0].mode, SourceMode::Replace);
+    assert_eq!(told.texts(), ["I try", "ls", "a b"]);
     run(
         "UPDATE message SET data = '{\"role\":\"assistant\",\"time\":{\"created\":1770000001000,\"completed\":1770000002000}}', time_updated = 9",
     );
