@@ -4,7 +4,7 @@
 //! documents: the asker hands it over by sid in [`SessionAttrs`], so that it can change without
 //! reindexing, and facets and filters read it in the same pass.
 //!
-//! Reading order. Writing: `handle` (the calls), `open`, `schema`, `entry`, `token` with `fold` and
+//! Reading order. Writing: `handle` (the calls), `open`, `earlier` (what was there before), `schema`, `entry`, `token` with `fold` and
 //! `parts`. Finding: `search` (tiers) and `run` (pages), `lower` with `leaf`, `loose`, `unit` and `spelling`
 //! (tree to query), `word` and `plain` (own scorers), `plan` (what is asked of a document), `pass`
 //! with `rows`, `view`, `groups` and `days` (the one pass), `snippet` with `marks`, `stored`.
@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 mod days;
+mod earlier;
 mod entry;
 mod fold;
 mod groups;
@@ -106,6 +107,16 @@ pub enum Match {
     CloseSpelling,
 }
 
+/// Whether a session passes what only the asker can check.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Standing {
+    In,
+    /// It misses one facet of the asker's, whose other values count it all the same.
+    Near,
+    #[default]
+    Out,
+}
+
 /// Values ticked in the facets (besides those in the query text); empty = no filter.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Ticks {
@@ -130,8 +141,9 @@ pub struct SearchRequest {
     pub limit: usize,
     /// Per session.
     pub snippets: usize,
-    /// Session-level restriction that the engine worked out (`branch:`, starred, tag, one session).
-    pub only: Option<Arc<Vec<bool>>>,
+    /// By sid, what the engine worked out about sessions (repository, branch, tag, star, one
+    /// session); sids beyond the end are out. `None`: all are in.
+    pub only: Option<Arc<Vec<Standing>>>,
     pub attrs: Arc<SessionAttrs>,
     /// Start of local days for the day facet: UTC offset in ms at a moment.
     pub zone: jiff::tz::TimeZone,
@@ -150,6 +162,10 @@ pub struct SearchResponse {
     pub hidden_sessions: u64,
     pub hits: Vec<SessionHit>,
     pub facets: Facets,
+    /// Matching messages by session, in no order, from which the asker counts facets of its own:
+    /// of the sessions found, and of those that are only [`Standing::Near`].
+    pub counts: Vec<(Sid, u32)>,
+    pub near: Vec<(Sid, u32)>,
     /// Words found near the ones asked (tier `CloseSpelling`).
     pub corrected: Vec<String>,
 }
@@ -225,7 +241,27 @@ pub struct Opened {
     pub payload: Option<String>,
 }
 
-/// Why an index did not open; the first two are the caller's cue to set the folder aside.
+/// An index of another version, or a damaged one, that stays beside the new one until that is complete.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EarlierIndex {
+    /// As its folder says; `""` when it does not.
+    pub version: String,
+    /// Payload of its last commit.
+    pub payload: Option<String>,
+    /// It answers searches.
+    pub serves: bool,
+}
+
+/// What was taken over from an earlier index.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CarriedOver {
+    pub sessions: u64,
+    pub documents: u64,
+    /// Documents that could not be read any more (of any session, where a whole part was damaged).
+    pub lost: u64,
+}
+
+/// Why an index did not open, and nothing of it can be used either; the first two are the caller's cue to set the folder aside.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     #[error("the index is damaged: {0}")]
@@ -280,5 +316,6 @@ pub fn ignores(field: &crate::query::Field) -> bool {
     matches!(field, crate::query::Field::Branch(_))
 }
 
-/// Schema and tokenizer; an index of another version is never read.
+/// Schema and tokenizer. An index of another version is never written: it serves until a new one is
+/// complete, and gives that what no source holds any more.
 pub const INDEX_VERSION: &str = "1";

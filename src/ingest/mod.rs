@@ -4,8 +4,10 @@
 //! metadata and usage of everything (newest first), then prompts and answers into the index, then the
 //! rest; what merely grew is read in one go. [`commit`] writes index, then store: the index payload names
 //! what the batch touched, so that a crash between the two is undone by [`recover`] and read again.
+//! [`carry`] takes over what only an earlier store or index still has.
 //! [`copies`] finds records that several sessions hold, [`repos`] the repositories of projects.
 
+mod carry;
 mod commit;
 mod copies;
 mod passes;
@@ -14,6 +16,8 @@ mod repos;
 mod scan;
 mod sink;
 mod watch;
+
+pub use recover::{Standing, settle_earlier, standing};
 
 use crate::config::Config;
 use crate::index::SearchIndex;
@@ -212,6 +216,7 @@ impl Shared {
         }
         let found = scan::scan(self, scope)?;
         commit::apply_scan(self, &found)?;
+        carry::vanished(self)?;
         let much = found
             .work
             .iter()
@@ -222,8 +227,16 @@ impl Shared {
         if self.stopping() {
             return Ok(());
         }
+        if matches!(scope, scan::Scope::Everything) {
+            carry::rest(self)?;
+        }
+        if self.stopping() {
+            return Ok(());
+        }
         if much {
             self.index.merge_wait()?;
+        }
+        if much || first {
             give_memory_back();
         }
         self.status.update_if(|status| {
@@ -238,11 +251,14 @@ impl Shared {
     }
 }
 
-/// The allocator keeps what a big read needed; an idle server should not.
+/// The allocator keeps what a big read needed; an idle server should not. From here on what is freed
+/// goes back at once: little is, and it is not worth the waiting.
 fn give_memory_back() {
-    #[cfg(all(target_os = "linux", target_env = "gnu"))]
-    // SAFETY: takes no pointer and may be called at any time from any thread
+    /// `mi_option_purge_delay` of mimalloc 3, which its bindings do not name.
+    const PURGE_DELAY: libmimalloc_sys::mi_option_t = 15;
+    // SAFETY: both may be called at any time from any thread
     unsafe {
-        libc::malloc_trim(0);
+        libmimalloc_sys::mi_option_set(PURGE_DELAY, 0);
+        libmimalloc_sys::mi_collect(true);
     }
 }

@@ -1,6 +1,6 @@
 //! One read transaction and everything that can be asked of it.
 
-use super::rows::{Note, SourceRow, decode};
+use super::rows::{Note, SourceRow, decode, decode_responses};
 use super::tables::*;
 use crate::model::*;
 use anyhow::Result;
@@ -61,6 +61,12 @@ impl Reader {
     /// Number of the last index commit that this state follows.
     pub fn batch(&self) -> Result<u64> {
         self.meta_number("batch")
+    }
+
+    /// Sessions and documents of earlier stores and indexes that could not be taken over.
+    pub fn lost(&self) -> Result<(u64, u64)> {
+        let sessions = self.meta_number("lost_sessions")?;
+        Ok((sessions, self.meta_number("lost_documents")?))
     }
 
     /// All sessions, notes merged in, in sid order.
@@ -133,6 +139,43 @@ impl Reader {
             let (key, bytes) = row?;
             let (sid, day) = key.value();
             if !each(Sid(sid), Day(day), decode(bytes.value())?) {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Responses that count for a session on a day, in order of time.
+    pub fn responses(&self, sid: Sid, day: Day) -> Result<Vec<Response>> {
+        let table = self.txn.open_table(RESPONSES)?;
+        Ok(table
+            .get((sid.0, day.0))?
+            .map(|bytes| decode_responses(bytes.value()))
+            .transpose()?
+            .unwrap_or_default())
+    }
+
+    /// Responses that count for a session, by day.
+    pub fn responses_of(&self, sid: Sid) -> Result<BTreeMap<Day, Vec<Response>>> {
+        let table = self.txn.open_table(RESPONSES)?;
+        let mut days = BTreeMap::new();
+        for row in table.range((sid.0, i32::MIN)..=(sid.0, i32::MAX))? {
+            let (key, bytes) = row?;
+            days.insert(Day(key.value().1), decode_responses(bytes.value())?);
+        }
+        Ok(days)
+    }
+
+    /// Every response that counts, by session and then by day; stop by returning `false`.
+    pub fn all_responses(
+        &self,
+        mut each: impl FnMut(Sid, Day, Vec<Response>) -> bool,
+    ) -> Result<()> {
+        let table = self.txn.open_table(RESPONSES)?;
+        for row in table.iter()? {
+            let (key, bytes) = row?;
+            let (sid, day) = key.value();
+            if !each(Sid(sid), Day(day), decode_responses(bytes.value())?) {
                 break;
             }
         }
@@ -233,11 +276,7 @@ impl Reader {
 
     /// Hashes of the records of `sid` that belong to other sessions.
     pub fn copied(&self, sid: Sid) -> Result<Vec<u64>> {
-        let table = self.txn.open_table(COPIED)?;
-        Ok(table
-            .get(sid.0)?
-            .map(|bytes| words(bytes.value()))
-            .unwrap_or_default())
+        copied(&self.txn, sid)
     }
 
     /// Whether a session shares records with others.
@@ -247,12 +286,7 @@ impl Reader {
 
     /// The records of a session, in file order.
     pub fn records(&self, sid: Sid) -> Result<Vec<RecordRef>> {
-        let table = self.txn.open_table(RECORDS)?;
-        let mut all = Vec::new();
-        for row in table.range((sid.0, 0)..=(sid.0, u32::MAX))? {
-            all.extend(records(row?.1.value()));
-        }
-        Ok(all)
+        records_of(&self.txn, sid)
     }
 
     pub fn has_records(&self, sid: Sid) -> Result<bool> {
@@ -273,11 +307,18 @@ impl Reader {
         Ok(())
     }
 
+    /// What a session claims, in the order in which it came.
+    pub fn claims_of(&self, sid: Sid) -> Result<Vec<Claim>> {
+        claims_of(&self.txn, sid)
+    }
+
     /// Every claim, for checks and exports: (sid, claim).
     pub fn all_claims(&self, mut each: impl FnMut(Sid, Claim)) -> Result<()> {
-        for row in self.txn.open_table(USAGE)?.iter()? {
+        for row in self.txn.open_table(CLAIMS)?.iter()? {
             let (key, bytes) = row?;
-            each(Sid(key.value().1), decode(bytes.value())?);
+            for claim in decode::<Vec<Claim>>(bytes.value())? {
+                each(Sid(key.value().0), claim);
+            }
         }
         Ok(())
     }
@@ -291,6 +332,32 @@ impl Reader {
         }
         Ok(notes)
     }
+}
+
+pub(super) fn copied(txn: &ReadTransaction, sid: Sid) -> Result<Vec<u64>> {
+    let table = txn.open_table(COPIED)?;
+    Ok(table
+        .get(sid.0)?
+        .map(|bytes| words(bytes.value()))
+        .unwrap_or_default())
+}
+
+pub(super) fn records_of(txn: &ReadTransaction, sid: Sid) -> Result<Vec<RecordRef>> {
+    let table = txn.open_table(RECORDS)?;
+    let mut all = Vec::new();
+    for row in table.range((sid.0, 0)..=(sid.0, u32::MAX))? {
+        all.extend(records(row?.1.value()));
+    }
+    Ok(all)
+}
+
+fn claims_of(txn: &ReadTransaction, sid: Sid) -> Result<Vec<Claim>> {
+    let table = txn.open_table(CLAIMS)?;
+    let mut all = Vec::new();
+    for row in table.range((sid.0, 0)..=(sid.0, u32::MAX))? {
+        all.extend(decode::<Vec<Claim>>(row?.1.value())?);
+    }
+    Ok(all)
 }
 
 pub(super) fn words(bytes: &[u8]) -> Vec<u64> {

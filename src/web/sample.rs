@@ -207,6 +207,7 @@ fn cost(i: usize) -> CostView {
         responses: if i == 6 { 0 } else { 161 },
         unpriced: if i == 3 { 12 } else { 0 },
         unrecorded: i == 6,
+        ..CostView::default()
     }
 }
 
@@ -385,6 +386,7 @@ pub fn search() -> SearchPage {
         next: Some(20),
         micros: 3_412,
         filling: true,
+        earlier: false,
     }
 }
 
@@ -648,6 +650,7 @@ fn amount(micros: i64) -> Amount {
             cache_write: micros * 3 / 20,
             other: 0,
         },
+        ..Amount::default()
     }
 }
 
@@ -791,6 +794,7 @@ pub fn status() -> StatusView {
         data_dir: "/home/ada/.codedash/data".into(),
         zone: "UTC".into(),
         set_aside: vec![],
+        notes: vec![],
         resident_bytes: 143_000_000,
     }
 }

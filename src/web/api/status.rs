@@ -73,6 +73,9 @@ pub struct IndexStatus {
     pub zone: String,
     /// Stores that did not open and were put aside at start.
     pub set_aside: Vec<String>,
+    /// What goes on because stores were of another version, and what was lost with them.
+    #[serde(default)]
+    pub notes: Vec<String>,
     pub resident_bytes: u64,
 }
 
@@ -252,6 +255,7 @@ impl From<&StatusView> for IndexStatus {
             data_dir: view.data_dir.clone(),
             zone: view.zone.clone(),
             set_aside: view.set_aside.clone(),
+            notes: view.notes.clone(),
             resident_bytes: view.resident_bytes,
         }
     }
