@@ -6,14 +6,39 @@
 //! other; what they share lies in [`read`].
 
 pub mod claude;
+pub mod cline;
 pub mod codex;
+pub mod continue_dev;
+pub mod copilot_chat;
+pub mod crush;
+pub mod cursor;
+pub mod goose;
+pub mod kiro;
+pub mod opencode;
 pub mod read;
+pub mod zed;
 
 use crate::model::{AgentInfo, Checkpoint, Event, ParseIssue, Rank, SessionStart, Source, Wants};
 use std::path::Path;
 
 /// Every agent there is, in the order in which facets and docs list them.
-pub static AGENTS: &[&dyn Agent] = &[&claude::Claude, &codex::Codex];
+pub static AGENTS: &[&dyn Agent] = &[
+    &claude::Claude,
+    &codex::Codex,
+    &opencode::OpenCode,
+    &opencode::Kilo,
+    &cursor::Cursor,
+    &copilot_chat::CopilotChat,
+    &kiro::Kiro,
+    &kiro::AmazonQ,
+    &goose::Goose,
+    &crush::Crush,
+    &zed::Zed,
+    &continue_dev::Continue,
+    &cline::Cline,
+    &cline::Roo,
+    &cline::KiloCode,
+];
 
 /// One agent's histories.
 pub trait Agent: Sync + Send {

@@ -7,8 +7,8 @@ pub use status::{AgentStatus, StatusView};
 
 use crate::index;
 use crate::model::{
-    AgentInfo, BodyFormat, CostMode, CostParts, Day, ParseIssue, PromptKind, Role, SessionSummary,
-    Sid, Tokens, ToolCall,
+    AgentInfo, BodyFormat, CostParts, Day, ParseIssue, PromptKind, Role, SessionSummary, Sid,
+    Tokens, ToolCall,
 };
 use std::sync::Arc;
 
@@ -203,6 +203,10 @@ pub struct TurnView {
     /// Tokens of its largest prompt, and how many fit where that is known.
     pub context: u64,
     pub window: Option<u64>,
+    /// Share of the window that each prompt took, added up over the responses whose window is known,
+    /// and their number.
+    pub fill_sum: f64,
+    pub fill_count: u64,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -410,52 +414,7 @@ pub struct TopSession {
     pub amount: Amount,
 }
 
-/// A side by which responses are told apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum By {
-    Day,
-    /// By its Monday.
-    Week,
-    Month,
-    HourOfWeek,
-    Agent,
-    Model,
-    Project,
-    Repo,
-    Branch,
-    Tool,
-    /// With its sub-agents where they live within it.
-    Session,
-}
-
-#[derive(Clone, Debug, Default)]
-pub struct BreakdownQuery {
-    /// Days are those of `zone`.
-    pub filters: Filters,
-    pub by: Vec<By>,
-    /// `None`: the configured one.
-    pub zone: Option<jiff::tz::TimeZone>,
-    /// `None`: as configured.
-    pub mode: Option<CostMode>,
-}
-
-/// The rows add up to the total.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Breakdown {
-    pub by: Vec<By>,
-    /// In time where the first side is one of time, else costliest first.
-    pub rows: Vec<BreakdownRow>,
-    pub total: BreakdownRow,
-}
-
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct BreakdownRow {
-    /// One for each of `Breakdown::by`.
-    pub keys: Vec<String>,
-    /// Sessions with a response in it; sub-agents that live within one are part of it.
-    pub sessions: u64,
-    pub amount: Amount,
-}
+pub use super::breakdown::{Breakdown, BreakdownQuery, BreakdownRow, By};
 
 /// A job's state: what the page streams and what `/api/analytics/cost` wraps.
 #[derive(Clone, Debug)]

@@ -10,7 +10,7 @@ use super::titles;
 use super::{Shared, scan};
 use crate::agents;
 use crate::index::RoleSet;
-use crate::model::{Checkpoint, IssueKind, ParseIssue, Rank};
+use crate::model::{Checkpoint, Fingerprint, IssueKind, ParseIssue, Rank};
 use crate::store::{SourceRow, status::Phase};
 use anyhow::Result;
 use std::sync::RwLock;
@@ -325,8 +325,14 @@ pub(super) fn read_source(
         std::mem::take(&mut sink.issues),
     );
     let titles = std::mem::take(&mut sink.titles);
+    drop(sink);
     let checkpoint = match outcome {
         Ok(checkpoint) => Some(checkpoint),
+        // a database that was busy: unlike any state it can have, so that the next look reads it
+        Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
+            row.fingerprint = Fingerprint::default();
+            None
+        }
         Err(error) => {
             issues.push(ParseIssue {
                 path: row.path.clone(),
@@ -337,7 +343,6 @@ pub(super) fn read_source(
             None
         }
     };
-    drop(sink);
     Ok(SourceRead {
         row,
         purpose,

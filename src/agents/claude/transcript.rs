@@ -116,7 +116,8 @@ impl<'a> Parser<'a> {
         self.at = record.timestamp.and_then(Raw::time);
         self.offset = offset;
         self.uuid = record.uuid.and_then(Raw::owned).unwrap_or_default();
-        self.copy = record.is_copy();
+        // a resumed session copies the older one's records with the older one's id
+        self.copy = record.is_copy() || !self.is_own(record);
         self.sidechain = record.is_sidechain();
         self.context(record, sink);
         match record.kind().as_ref() {
@@ -312,10 +313,11 @@ impl<'a> Parser<'a> {
     ) {
         let now = (self.at, self.offset);
         let uuid = std::mem::take(&mut self.uuid);
+        let copy = std::mem::take(&mut self.copy);
         (self.at, self.offset) = (at, offset);
         self.push(0, message, sink);
         (self.at, self.offset) = now;
-        self.uuid = uuid;
+        (self.uuid, self.copy) = (uuid, copy);
     }
 
     pub fn emit(&mut self, kind: EventKind, sink: &mut dyn EventSink) {

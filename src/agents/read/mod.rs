@@ -19,6 +19,7 @@ pub mod sqlite;
 pub mod teller;
 pub mod text;
 pub mod tool;
+pub mod vscode;
 
 use crate::model::Fingerprint;
 
