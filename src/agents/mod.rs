@@ -6,14 +6,39 @@
 //! other; what they share lies in [`read`].
 
 pub mod claude;
+pub mod cline;
 pub mod codex;
+pub mod continue_dev;
+pub mod copilot_chat;
+pub mod crush;
+pub mod cursor;
+pub mod goose;
+pub mod kiro;
+pub mod opencode;
 pub mod read;
+pub mod zed;
 
 use crate::model::{AgentInfo, Checkpoint, Event, ParseIssue, Rank, SessionStart, Source, Wants};
 use std::path::Path;
 
 /// Every agent there is, in the order in which facets and docs list them.
-pub static AGENTS: &[&dyn Agent] = &[&claude::Claude, &codex::Codex];
+pub static AGENTS: &[&dyn Agent] = &[
+    &claude::Claude,
+    &codex::Codex,
+    &opencode::OpenCode,
+    &opencode::Kilo,
+    &cursor::Cursor,
+    &copilot_chat::CopilotChat,
+    &kiro::Kiro,
+    &kiro::AmazonQ,
+    &goose::Goose,
+    &crush::Crush,
+    &zed::Zed,
+    &continue_dev::Continue,
+    &cline::Cline,
+    &cline::Roo,
+    &cline::KiloCode,
+];
 
 /// One agent's histories.
 pub trait Agent: Sync + Send {
@@ -71,6 +96,9 @@ pub trait EventSink {
     fn session(&mut self, start: SessionStart);
     fn event(&mut self, event: Event) -> Flow;
     fn issue(&mut self, issue: ParseIssue);
+    /// A title of the session that holds this record (its id), which may be another one than any that
+    /// was opened.
+    fn title_of(&mut self, _record: &str, _title: &str) {}
     /// Bytes read so far of this call, about every MiB; also the moment to stop a long read.
     fn progress(&mut self, _bytes: u64) -> Flow {
         Flow::Go

@@ -1,6 +1,10 @@
 //! What the engine is asked and what it answers: the structs that pages, JSON and the CLI render.
 //! No HTML, no JSON names, no formatting of numbers or times here.
 
+mod status;
+
+pub use status::{AgentStatus, StatusView};
+
 use crate::index;
 use crate::model::{
     AgentInfo, BodyFormat, CostParts, Day, ParseIssue, PromptKind, Role, SessionSummary, Sid,
@@ -27,6 +31,8 @@ pub struct Filters {
     pub from: Option<Day>,
     pub to: Option<Day>,
     pub include_helpers: bool,
+    /// Sessions without any message too.
+    pub include_empty: bool,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -60,7 +66,7 @@ pub enum GroupBy {
     Day,
 }
 
-/// One page of the session list. `shown_sessions + hidden_sessions == all_sessions` always.
+/// One page of the session list. `shown_sessions + hidden_sessions + empty_sessions == all_sessions` always.
 #[derive(Clone, Debug, Default)]
 pub struct SessionsPage {
     pub groups: Vec<CardGroup>,
@@ -70,7 +76,9 @@ pub struct SessionsPage {
     pub shown_sessions: usize,
     /// Sessions that match but for the helper switch.
     pub hidden_sessions: usize,
-    /// Both.
+    /// Sessions that match but hold no message (and are no helpers); 0 when they are included.
+    pub empty_sessions: usize,
+    /// All three.
     pub all_sessions: usize,
     /// Where the next page starts, if there is one.
     pub next: Option<usize>,
@@ -330,6 +338,9 @@ pub struct Analytics {
     pub sessions_all: u64,
     pub sessions_with_data: u64,
     pub sessions_hidden: u64,
+    /// Without any message.
+    #[serde(default)]
+    pub sessions_empty: u64,
     pub conversations: u64,
     pub prompts: u64,
     pub messages: u64,
@@ -416,47 +427,4 @@ pub struct Job<T> {
     pub error: Option<String>,
     /// Came from the result cache.
     pub cached: bool,
-}
-
-// ---------------------------------------------------------------- status
-
-#[derive(Clone, Debug, Default)]
-pub struct StatusView {
-    pub ingest: crate::store::status::IngestStatus,
-    pub sessions: u64,
-    pub hidden_sessions: u64,
-    pub messages: u64,
-    pub documents: u64,
-    pub segments: u64,
-    pub index_bytes: u64,
-    pub store_bytes: u64,
-    pub source_bytes: u64,
-    pub sources: u64,
-    pub gone_sources: u64,
-    pub issues_total: u64,
-    /// By kind label.
-    pub issues_by_kind: Vec<(String, u64)>,
-    /// The newest, at most 500.
-    pub issues: Vec<ParseIssue>,
-    pub agents: Vec<AgentStatus>,
-    pub versions: Vec<(String, String)>,
-    pub data_dir: String,
-    pub zone: String,
-    /// Stores set aside at start because they did not open.
-    pub set_aside: Vec<String>,
-    /// What goes on because stores were of another version or damaged, and what was lost by it, one
-    /// sentence each.
-    pub notes: Vec<String>,
-    pub resident_bytes: u64,
-}
-
-#[derive(Clone, Debug)]
-pub struct AgentStatus {
-    pub agent: &'static AgentInfo,
-    /// Folder and whether it exists.
-    pub roots: Vec<(String, bool)>,
-    pub sources: u64,
-    pub sessions: u64,
-    pub messages: u64,
-    pub issues: u64,
 }

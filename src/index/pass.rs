@@ -6,7 +6,7 @@ use super::plan::{DAY, DROP, HIDDEN, MODEL, Miss, Plan, ROLE, SESSION, TOOL};
 use super::rows::{NO_TIME, Row};
 use super::view::View;
 use super::word::Scale;
-use super::{Facets, SessionAttrs, Sort};
+use super::{Facets, SessionAttrs, SessionCounts, Sort};
 use crate::model::{Day, Role, Sid};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -237,7 +237,7 @@ impl<'a> Pass<'a> {
     }
 
     /// Matching documents by session: of those found, and of those the asker's facets are next to.
-    pub fn sessions(&self) -> (Vec<(Sid, u32)>, Vec<(Sid, u32)>) {
+    pub fn sessions(&self) -> (SessionCounts, SessionCounts) {
         if !self.plan.facets {
             return Default::default();
         }

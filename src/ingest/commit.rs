@@ -180,6 +180,9 @@ impl<'s> Batch<'s> {
             row.sids = sids;
             row.indexed |= indexed;
         }
+        for (record, text) in &read.titles {
+            super::titles::note(&mut self.writer, &row, *record, text)?;
+        }
         for session in read.sessions {
             self.session(
                 &mut row,

@@ -249,10 +249,14 @@ fn renamed(
     Some(row)
 }
 
-/// Where two files hold the same session, the larger one is read; the other casts no shadow.
+/// The least is read: rows of a database first, then the largest file, the oldest, the first path.
+type Claim = (Reverse<bool>, Reverse<u64>, i64, String);
+
+/// Where two files hold the same session, the larger one is read; the other casts no shadow. Rows of a
+/// database (which have no size) come before any file: what an agent writes beside them is an extract.
 fn cast_shadows(now: &mut [SourceRow], known: &HashMap<String, SourceRow>, gone: &[String]) {
     let listed: BTreeSet<String> = now.iter().map(|row| row.path.clone()).collect();
-    let mut best: HashMap<(String, String), (Reverse<u64>, i64, String)> = HashMap::new();
+    let mut best: HashMap<(String, String), Claim> = HashMap::new();
     let others = known
         .values()
         .filter(|row| !listed.contains(&row.path) && !gone.contains(&row.path) && !row.gone);
@@ -264,7 +268,9 @@ fn cast_shadows(now: &mut [SourceRow], known: &HashMap<String, SourceRow>, gone:
         // of two of one size the older is no copy; the first path in order holds a tie, so that two
         // runs agree
         let file = &row.fingerprint;
-        let claim = (Reverse(file.size), file.mtime_ns, row.path.clone());
+        let rows = (file.size, file.inode) == (0, 0) && file.mtime_ns > 0;
+        let since = if rows { 0 } else { file.mtime_ns };
+        let claim = (Reverse(rows), Reverse(file.size), since, row.path.clone());
         let held = best.entry(key(row)).or_insert_with(|| claim.clone());
         if claim < *held {
             *held = claim;

@@ -120,6 +120,10 @@ impl SessionSummary {
     pub fn hidden_by_default(&self) -> bool {
         self.helper.is_some() || self.is_sub_agent()
     }
+    /// Not one message: a title or a header alone. Lists leave it out unless they are asked for it.
+    pub fn is_empty(&self) -> bool {
+        self.all_messages == 0
+    }
     /// Display name: title, else first prompt, else `""`.
     pub fn name(&self) -> &str {
         match &self.title {

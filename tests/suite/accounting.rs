@@ -1253,7 +1253,7 @@ fn every_breakdown_adds_up_to_the_total() {
         limit: 1_000,
         ..Default::default()
     };
-    let (listed, ..) = engine.session_rows(&query).unwrap();
+    let listed = engine.session_rows(&query).unwrap().rows;
     let cards = engine.cards(&listed).unwrap();
     assert_eq!(
         cards.iter().map(|card| card.cost.micros).sum::<i64>(),

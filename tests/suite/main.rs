@@ -11,4 +11,5 @@ mod ingest;
 mod layers;
 mod pages;
 mod search;
+mod terminal;
 mod web;

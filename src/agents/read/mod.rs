@@ -9,14 +9,17 @@ pub mod document;
 pub mod folder;
 pub mod json;
 pub mod jsonl;
+mod listing;
 pub mod patch;
 pub mod prompt;
 pub mod rows;
 pub mod salvage;
+mod shell;
 pub mod sqlite;
 pub mod teller;
 pub mod text;
 pub mod tool;
+pub mod vscode;
 
 use crate::model::Fingerprint;
 
