@@ -77,6 +77,8 @@ impl Engine {
             // days are looked at response by response, and in the asker's zone
             from: None,
             to: None,
+            // what has not one message may have used something
+            include_empty: true,
             ..query.filters.clone()
         };
         let selection = select(&catalog, &filters, "");

@@ -674,9 +674,7 @@ fn render(read: &Read, out: &mut String) {
         match &event.kind {
             EventKind::Message(message) => render_message(message, out),
             EventKind::Usage(usage) => {
-                // told only where it is so
-                let told = format!("{usage:?}").replace(", estimated: false", "");
-                let _ = writeln!(out, "{told}");
+                let _ = writeln!(out, "{usage:?}");
             }
             EventKind::Fact(fact) => {
                 let _ = writeln!(out, "{fact:?}");
