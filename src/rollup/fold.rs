@@ -306,6 +306,7 @@ impl SessionFold {
             !self.copied.is_empty() && self.copied.contains(&uuid_hash(&usage.record))
         };
         self.seen(at, elsewhere);
+        self.summary.responses += u32::from(!elsewhere && !usage.copy);
         if !elsewhere {
             note(&mut self.summary.models, &usage.model, MAX_MODELS);
         }

@@ -140,7 +140,7 @@ fn a_prompt_that_waits_at_the_end_is_shown_when_asked_for() {
     };
     let start = (0, "start".to_owned(), PromptKind::Typed);
     let waits = (1, "then the tests".to_owned(), PromptKind::Queued);
-    assert_eq!(prompts(Wants::ALL), [start.clone()]);
+    assert_eq!(prompts(Wants::ALL), std::slice::from_ref(&start));
     assert_eq!(prompts(Wants::PAGE), [start.clone(), waits]);
     // handed over, it is told once
     let second = [
