@@ -674,7 +674,9 @@ fn render(read: &Read, out: &mut String) {
         match &event.kind {
             EventKind::Message(message) => render_message(message, out),
             EventKind::Usage(usage) => {
-                let _ = writeln!(out, "{usage:?}");
+                // told only where it is so
+                let told = format!("{usage:?}").replace(", estimated: false", "");
+                let _ = writeln!(out, "{told}");
             }
             EventKind::Fact(fact) => {
                 let _ = writeln!(out, "{fact:?}");
