@@ -240,7 +240,7 @@ pub struct StatsArgs {
     /// By month, in time
     #[arg(long)]
     pub monthly: bool,
-    /// By model, project, agent, session, repo, branch, tool or hour_of_week; may repeat
+    /// By model, project, agent, session, run, conversation, repo, branch, tool or hour_of_week; may repeat
     #[arg(long, value_name = "SIDE", value_delimiter = ',')]
     pub by: Vec<String>,
     /// Days and hours of this zone instead of the configured one
