@@ -23,6 +23,8 @@ pub(super) struct Pricer {
     day: Day,
     /// Local midnight of `day`, ms since the epoch.
     midnight: i64,
+    /// `day` has 24 hours.
+    even: bool,
     clock: LocalDays,
 }
 
@@ -38,10 +40,11 @@ impl Pricer {
             zone,
             prices,
             mode,
-            day: Day(0),
+            day: Day(i32::MIN),
             midnight: 0,
+            even: true,
         };
-        pricer.midnight = pricer.midnight_of(Day(0));
+        pricer.at(Day(0), 0);
         pricer
     }
 
@@ -53,12 +56,21 @@ impl Pricer {
         })
     }
 
-    fn at(&mut self, day: Day, hour: u8) -> i64 {
+    /// Start of a local hour, ms since the epoch. On the days when the clock changes, an hour that
+    /// comes twice is its first, and one that is skipped is the one after it.
+    pub fn at(&mut self, day: Day, hour: u8) -> i64 {
         if day != self.day {
             self.midnight = self.midnight_of(day);
+            self.even =
+                self.midnight_of(Day(day.0.saturating_add(1))) - self.midnight == 86_400_000;
             self.day = day;
         }
-        self.midnight + i64::from(hour) * 3_600_000
+        if self.even {
+            return self.midnight + i64::from(hour) * 3_600_000;
+        }
+        let hour = i8::try_from(hour).unwrap_or(0);
+        let local = day.date().at(hour, 0, 0, 0).to_zoned(self.zone.clone());
+        local.map_or(self.midnight, |at| at.timestamp().as_millisecond())
     }
 
     /// Money for one bucket. A cost that the agent recorded stands under `other` where it counts;
@@ -286,6 +298,32 @@ fn cost_view(sum: &Amount) -> CostView {
         recorded_micros: sum.recorded_cost,
         recorded: u32::try_from(sum.recorded_responses).unwrap_or(u32::MAX),
         unrecorded: false,
+    }
+}
+
+impl Amount {
+    /// Takes back what was added before.
+    pub(super) fn retract(&mut self, other: &Amount) {
+        let (t, o) = (&mut self.tokens, &other.tokens);
+        t.input -= o.input;
+        t.cache_read -= o.cache_read;
+        t.cache_write_5m -= o.cache_write_5m;
+        t.cache_write_1h -= o.cache_write_1h;
+        t.output -= o.output;
+        t.reasoning -= o.reasoning;
+        t.web_searches -= o.web_searches;
+        let (p, o) = (&mut self.parts, &other.parts);
+        p.input -= o.input;
+        p.output -= o.output;
+        p.cache_read -= o.cache_read;
+        p.cache_write -= o.cache_write;
+        p.other -= o.other;
+        self.responses -= other.responses;
+        self.unpriced_responses -= other.unpriced_responses;
+        self.estimated_responses -= other.estimated_responses;
+        self.recorded_cost -= other.recorded_cost;
+        self.recorded_responses -= other.recorded_responses;
+        self.cost -= other.cost;
     }
 }
 

@@ -3,7 +3,7 @@
 use super::view::Job;
 use std::collections::HashMap;
 use std::sync::{Arc, Condvar, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Finished jobs that stay in memory.
 const KEPT: usize = 16;
@@ -22,6 +22,7 @@ struct Slots<T> {
 pub(super) struct Slot<T> {
     job: Mutex<Job<T>>,
     changed: Condvar,
+    asked: Mutex<Instant>,
 }
 
 impl<T> Default for Jobs<T> {
@@ -38,8 +39,9 @@ impl<T> Default for Jobs<T> {
 
 impl<T: Default + Send + Sync + 'static> Jobs<T> {
     /// The job for `key`: the running one; a finished one that is `good` still; one made of what
-    /// `stored` finds; or a new one, whose `work` begins on a thread of its own. It is registered
-    /// before anything else happens, so that askers of the same moment share it.
+    /// `stored` finds, if that is good; or a new one, whose `work` begins on a thread of its own and
+    /// which shows until then what was known before. It is registered before anything else happens,
+    /// so that askers of the same moment share it.
     pub fn join(
         &self,
         key: &str,
@@ -48,33 +50,35 @@ impl<T: Default + Send + Sync + 'static> Jobs<T> {
         work: impl FnOnce(&Slot<T>) -> anyhow::Result<()> + Send + 'static,
     ) -> Arc<Slot<T>> {
         let mut slots = self.slots.lock().expect("no panic while held");
-        if let Some((_, slot)) = slots.by_key.get(key) {
-            let job = slot.get();
-            if !job.done || (job.error.is_none() && good(&job.result)) {
-                return slot.clone();
-            }
-        }
         slots.started += 1;
         let number = slots.started;
-        if let Some(result) = stored().filter(|result| good(result)) {
-            let slot = Arc::new(Slot::new(Job {
-                done: true,
-                progress: 1.0,
-                result: Arc::new(result),
-                error: None,
-                cached: true,
-            }));
-            slots.put(key, number, &slot);
-            return slot;
-        }
+        let before = match slots.by_key.get(key) {
+            Some((_, slot)) => {
+                let job = slot.get();
+                if !job.done || (job.error.is_none() && good(&job.result)) {
+                    let slot = slot.clone();
+                    slots.put(key, number, &slot);
+                    return slot;
+                }
+                Some(job.result)
+            }
+            None => stored().map(Arc::new),
+        };
+        let done = before
+            .as_ref()
+            .filter(|_| !slots.by_key.contains_key(key))
+            .is_some_and(|result| good(result));
         let slot = Arc::new(Slot::new(Job {
-            done: false,
-            progress: 0.0,
-            result: Arc::default(),
+            done,
+            progress: if done { 1.0 } else { 0.0 },
+            result: before.unwrap_or_default(),
             error: None,
-            cached: false,
+            cached: done,
         }));
         slots.put(key, number, &slot);
+        if done {
+            return slot;
+        }
         let worker = slot.clone();
         let spawned = std::thread::Builder::new()
             .name("job".into())
@@ -90,7 +94,7 @@ impl<T> Slots<T> {
     fn put(&mut self, key: &str, number: u64, slot: &Arc<Slot<T>>) {
         self.by_key.insert(key.to_owned(), (number, slot.clone()));
         if self.by_key.len() > KEPT {
-            let done = self.by_key.iter().filter(|(_, (_, slot))| slot.get().done);
+            let done = self.by_key.iter().filter(|(_, (_, slot))| slot.done());
             let oldest = done
                 .min_by_key(|(_, (number, _))| *number)
                 .map(|(key, _)| key.clone());
@@ -106,7 +110,7 @@ fn run<T>(slot: &Slot<T>, work: impl FnOnce(&Slot<T>) -> anyhow::Result<()>) {
     struct Ends<'s, T>(&'s Slot<T>);
     impl<T> Drop for Ends<'_, T> {
         fn drop(&mut self) {
-            if !self.0.get().done {
+            if !self.0.done() {
                 self.0.end(Some("the computation broke off".into()));
             }
         }
@@ -123,11 +127,26 @@ impl<T> Slot<T> {
         Slot {
             job: Mutex::new(job),
             changed: Condvar::new(),
+            asked: Mutex::new(Instant::now()),
         }
     }
 
     pub fn get(&self) -> Job<T> {
+        self.look();
         copy(&self.job.lock().expect("no panic while held"))
+    }
+
+    /// Somebody asked within the last `span`.
+    pub fn watched(&self, span: Duration) -> bool {
+        self.asked.lock().expect("no panic while held").elapsed() < span
+    }
+
+    fn done(&self) -> bool {
+        self.job.lock().expect("no panic while held").done
+    }
+
+    fn look(&self) {
+        *self.asked.lock().expect("no panic while held") = Instant::now();
     }
 
     /// A partial result. Progress grows with each, so that who has seen one can wait for the next.
@@ -156,6 +175,7 @@ impl<T> Slot<T> {
 
     /// Waits until the job has got further than `seen` or is done, at most `limit`.
     pub fn wait(&self, seen: f32, limit: Duration) -> Job<T> {
+        self.look();
         let job = self.job.lock().expect("no panic while held");
         let (job, _) = self
             .changed

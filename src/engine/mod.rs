@@ -1,5 +1,4 @@
 //! The read side: one facade over store and index. Plain structs in, plain structs out.
-
 //!
 //! Everything here is blocking and may be called from many threads. Lists and facets come from one
 //! [`catalog`] snapshot; long computations are [`jobs`].
@@ -8,13 +7,17 @@ mod analytics;
 mod breakdown;
 mod catalog;
 mod cost;
+mod detail;
 mod filter;
 mod find;
 mod jobs;
+mod ledger;
 mod messages;
 mod names;
+mod plans;
 mod projects;
 mod refresh;
+mod report;
 mod search;
 mod session;
 mod sessions;
@@ -36,6 +39,9 @@ use crate::store::{Marks, Store, status::StatusBoard};
 use std::sync::Arc;
 use view::*;
 
+/// A job that has little to do is waited for this long, so that its figures come with the page.
+const MOMENT: std::time::Duration = std::time::Duration::from_millis(12);
+
 /// Everything that pages, JSON and verbs read. Cheap to share: one `Arc` per process.
 pub struct Engine {
     pub config: Arc<Config>,
@@ -45,7 +51,7 @@ pub struct Engine {
     pub index: std::sync::OnceLock<Arc<SearchIndex>>,
     pub status: Arc<StatusBoard>,
     catalog: Arc<refresh::CatalogCell>,
-    analytics: jobs::Jobs<Analytics>,
+    analytics: analytics::Room,
 }
 
 impl Engine {
@@ -59,13 +65,11 @@ impl Engine {
         let _ = std::thread::Builder::new()
             .name("prices".into())
             .spawn(crate::pricing::warm);
+        let catalog = refresh::CatalogCell::new(store.clone(), marks.clone(), &config);
+        let catalog = Arc::new(catalog);
         Engine {
-            catalog: Arc::new(refresh::CatalogCell::new(
-                store.clone(),
-                marks.clone(),
-                &config,
-            )),
-            analytics: jobs::Jobs::default(),
+            analytics: analytics::Room::new(store.clone(), catalog.clone()),
+            catalog,
             config,
             store,
             marks,
@@ -123,18 +127,42 @@ impl Engine {
     pub fn projects(&self, filters: &Filters) -> anyhow::Result<ProjectsPage> {
         self.list_projects(filters)
     }
-    /// The analytics job for these filters as it stands: starts it if nobody has, never blocks on it.
-    pub fn analytics(&self, filters: &Filters, refresh: bool) -> anyhow::Result<Job<Analytics>> {
-        Ok(self.analytics_slot(filters, refresh)?.get())
+    /// The analytics job for this question as it stands: starts it if nobody has. A job that is done
+    /// in a moment is waited for; nothing longer ever is. `refresh`: everything is read anew.
+    pub fn analytics(
+        &self,
+        query: &AnalyticsQuery,
+        refresh: bool,
+    ) -> anyhow::Result<Job<Analytics>> {
+        let slot = self.analytics_slot(query, refresh)?;
+        Ok(match self.status.get().listing_complete {
+            true => slot.wait(1.0, MOMENT),
+            false => slot.get(),
+        })
     }
     /// Blocks until the job has got further than `seen` (a progress value) or is done; at most `limit`.
     pub fn analytics_wait(
         &self,
-        filters: &Filters,
+        query: &AnalyticsQuery,
         seen: f32,
         limit: std::time::Duration,
     ) -> anyhow::Result<Job<Analytics>> {
-        Ok(self.analytics_slot(filters, false)?.wait(seen, limit))
+        Ok(self.analytics_slot(query, false)?.wait(seen, limit))
+    }
+    /// Plans that people pay for beside what `figures`, the answer to `query`, would have cost.
+    pub fn subscriptions(
+        &self,
+        figures: &Analytics,
+        query: &AnalyticsQuery,
+    ) -> anyhow::Result<Subscriptions> {
+        self.list_plans(figures, query)
+    }
+    /// Notes a plan; a known `id` is changed, 0 is a new one. Its id.
+    pub fn put_subscription(&self, entry: &Subscription) -> anyhow::Result<u64> {
+        self.put_plan(entry)
+    }
+    pub fn remove_subscription(&self, id: u64) -> anyhow::Result<()> {
+        self.marks.remove_plan(id)
     }
     /// Tokens and money by any of their sides.
     pub fn breakdown(&self, query: &BreakdownQuery) -> anyhow::Result<Breakdown> {

@@ -1,23 +1,18 @@
-//! Day rows added up to what the analytics page shows.
+//! The ledger added up for one question, and kept up: a session that changed is taken back as it was
+//! and added as it is.
 //!
 //! Money and tokens are of all matching runs, helpers included: they were spent. Counts (sessions,
-//! conversations, prompts, messages, the week) are of the sessions that are shown.
+//! conversations, prompts, messages, the week) are of the sessions that are shown. [`Runs`] says
+//! otherwise where that is asked for.
 
 use super::catalog::{Catalog, Entry};
-use super::cost::Pricer;
-use super::names::last_segment;
+use super::detail::{Detail, FillSum, Place, Spent};
+use super::ledger::{Calls, Cell, DayFacts, Ledger, Rows};
 use super::sessions::{conversations, select};
-use super::view::*;
-use crate::agents;
-use crate::model::{Day, DayStats, Sid, UsageBucket};
-use crate::rollup::LocalDays;
-use std::collections::{BTreeMap, HashMap, HashSet};
-
-const HOUR_MS: i64 = 3_600_000;
-/// Rows of the "most expensive" list.
-const TOP: usize = 20;
-/// Rows of lists by name.
-const NAMED: usize = 200;
+use super::view::{Amount, AnalyticsQuery, Filters, Runs};
+use crate::model::{Day, Sid};
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Verdict {
@@ -26,354 +21,394 @@ enum Verdict {
     Hidden,
 }
 
-#[derive(Clone, Default)]
-struct DaySum {
-    sessions: u64,
-    prompts: u64,
-    amount: Amount,
-    by_agent: BTreeMap<u16, i64>,
+/// A session as it was added.
+pub(super) struct Applied {
+    pub entry: Arc<Entry>,
+    pub rows: Option<Arc<Rows>>,
+    pub detail: Option<Arc<Detail>>,
+    shown: bool,
+    /// What it used within the question.
+    pub used: Amount,
 }
 
 #[derive(Clone, Default)]
-struct Part {
-    sessions: u64,
-    amount: Amount,
-    last: Option<Sid>,
+pub(super) struct DaySum {
+    pub sessions: u64,
+    pub prompts: u64,
+    pub amount: Amount,
+    /// Micro-dollars by agent, model and project.
+    pub agents: BTreeMap<u32, i64>,
+    pub models: BTreeMap<u32, i64>,
+    pub projects: BTreeMap<u32, i64>,
 }
 
-pub(super) struct Tally<'c> {
-    catalog: &'c Catalog,
-    verdicts: Vec<Verdict>,
+/// One row of a list by name.
+#[derive(Clone, Default, PartialEq)]
+pub(super) struct Part {
+    pub sessions: u64,
+    pub amount: Amount,
+}
+
+/// Sums that a session is added to and taken back from. What fell back to nothing may stay as a
+/// zero; readers skip it.
+#[derive(Default)]
+pub(super) struct Sums {
+    pub total: Amount,
+    pub cache_saved: i64,
+    pub prompts: u64,
+    pub messages: u64,
+    pub tool_calls: u64,
+    pub tool_errors: u64,
+    pub interruptions: u64,
+    pub compactions: u64,
+    pub active_ms: i64,
+    pub days: BTreeMap<Day, DaySum>,
+    /// By (start of the hour, agent).
+    pub hours: BTreeMap<(i64, u32), Amount>,
+    pub week: [[u64; 24]; 7],
+    pub week_cost: [[i64; 24]; 7],
+    pub agents: HashMap<u32, Part>,
+    pub projects: HashMap<u32, Part>,
+    pub models: HashMap<u32, Part>,
+    pub branches: HashMap<u32, Part>,
+    pub unpriced: HashMap<u32, Part>,
+    pub tools: HashMap<u32, ToolSum>,
+    /// Calls and failures by MCP server and by skill.
+    pub servers: HashMap<u32, (u64, u64)>,
+    pub skills: HashMap<u32, (u64, u64)>,
+    pub fill: FillSum,
+}
+
+#[derive(Clone, Copy, Default, PartialEq)]
+pub(super) struct ToolSum {
+    pub spent: Spent,
+    /// Of sessions that are shown.
+    pub calls: u64,
+    pub errors: u64,
+}
+
+/// Sessions that match, whether or not they used anything.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Counts {
+    pub all: u64,
+    pub hidden: u64,
+    pub empty: u64,
+    pub conversations: u64,
+}
+
+/// Which responses count, of sessions that match.
+pub(super) struct Gate {
     from: Day,
     to: Day,
-    /// Ticked models: buckets of others are left out.
-    models: HashSet<&'c str>,
-    pricer: Pricer,
-    today: Day,
-    /// Local (day, hour) with the share, in 60ths, of it that lies in the last hour.
-    recent: [((Day, u8), u64); 2],
-    /// Everything that needs no second look at the end.
-    sum: Analytics,
-    days: BTreeMap<Day, DaySum>,
-    by_model: HashMap<String, Part>,
-    unpriced: HashMap<String, Part>,
-    /// By sid: used within the filters; whether it ever used anything.
-    sessions: HashMap<Sid, Amount>,
-    recorded: HashSet<Sid>,
-    week: Vec<[u64; 24]>,
-    by_agent: HashMap<u16, Part>,
-    by_project: HashMap<u32, Part>,
+    /// By number: ticked. Empty: nothing is ticked, all count.
+    models: Vec<bool>,
+    branches: Vec<bool>,
 }
 
-impl<'c> Tally<'c> {
-    pub fn new(
-        catalog: &'c Catalog,
-        filters: &'c Filters,
-        zone: &jiff::tz::TimeZone,
-        now: i64,
-    ) -> Tally<'c> {
-        let selection = select(catalog, filters, "");
-        let mut verdicts = vec![Verdict::Out; catalog.end()];
-        let (mut by_agent, mut by_project) = (HashMap::new(), HashMap::new());
-        for entry in &selection.shown {
-            verdicts[entry.sid.0 as usize] = Verdict::Shown;
-            by_agent
-                .entry(entry.agent)
-                .or_insert_with(Part::default)
-                .sessions += 1;
-            by_project
-                .entry(entry.project)
-                .or_insert_with(Part::default)
-                .sessions += 1;
+impl Gate {
+    pub fn day(&self, day: Day) -> bool {
+        self.from <= day && day <= self.to
+    }
+
+    pub fn lets(&self, place: Place) -> bool {
+        let ticked = |flags: &[bool], id: u32| flags.get(id as usize) != Some(&false);
+        self.day(place.day)
+            && ticked(&self.models, place.model)
+            && ticked(&self.branches, place.branch)
+    }
+}
+
+pub(super) struct Tally {
+    filters: Filters,
+    runs: Runs,
+    pub catalog: Arc<Catalog>,
+    pub ledger: Arc<Ledger>,
+    /// By sid.
+    applied: Vec<Option<Applied>>,
+    gate: Gate,
+    pub sums: Sums,
+    pub counts: Counts,
+}
+
+impl Tally {
+    pub fn new(query: &AnalyticsQuery) -> Tally {
+        let mut filters = query.filters.clone();
+        match query.runs {
+            Runs::All => {}
+            Runs::People => filters.include_helpers = false,
+            Runs::Helpers => filters.include_helpers = true,
         }
-        for entry in selection.hidden.iter().chain(&selection.empty) {
+        Tally {
+            gate: Gate {
+                from: filters.from.unwrap_or(Day(i32::MIN)),
+                to: filters.to.unwrap_or(Day(i32::MAX)),
+                models: Vec::new(),
+                branches: Vec::new(),
+            },
+            filters,
+            runs: query.runs,
+            catalog: Arc::default(),
+            ledger: Arc::default(),
+            applied: Vec::new(),
+            sums: Sums::default(),
+            counts: Counts::default(),
+        }
+    }
+
+    pub fn gate(&self) -> &Gate {
+        &self.gate
+    }
+
+    /// The models that are ticked; empty: all count.
+    pub fn models(&self) -> &[String] {
+        &self.filters.models
+    }
+
+    pub fn branches(&self) -> &[String] {
+        &self.filters.branches
+    }
+
+    /// Everything that was added, by sid.
+    pub fn applied(&self) -> impl Iterator<Item = (Sid, &Applied)> {
+        let slots = self.applied.iter().enumerate();
+        slots.filter_map(|(at, slot)| Some((Sid(at as u32), slot.as_ref()?)))
+    }
+
+    /// Brings the sums to this state of the sessions; costs what changed.
+    pub fn advance(&mut self, catalog: &Arc<Catalog>, ledger: &Arc<Ledger>) {
+        if Arc::ptr_eq(&self.catalog, catalog) && Arc::ptr_eq(&self.ledger, ledger) {
+            return;
+        }
+        let verdicts = self.judge(catalog);
+        self.tick(ledger);
+        self.applied
+            .resize_with(verdicts.len().max(self.applied.len()), || None);
+        for at in 0..self.applied.len() {
+            let verdict = verdicts.get(at).copied().unwrap_or(Verdict::Out);
+            let sid = Sid(at as u32);
+            let now = catalog.get(sid).filter(|_| verdict != Verdict::Out);
+            let next = now.map(|entry| Applied {
+                entry: entry.clone(),
+                rows: ledger.rows(sid).cloned(),
+                detail: ledger.detail(sid).cloned(),
+                shown: verdict == Verdict::Shown,
+                used: Amount::default(),
+            });
+            match (&self.applied[at], &next) {
+                (None, None) => continue,
+                (Some(old), Some(new)) if old.is(new) => continue,
+                _ => {}
+            }
+            if let Some(old) = self.applied[at].take() {
+                self.shift(&old, -1);
+            }
+            self.applied[at] = next.map(|mut new| {
+                new.used = self.shift(&new, 1);
+                new
+            });
+        }
+        self.catalog = catalog.clone();
+        self.ledger = ledger.clone();
+    }
+
+    fn judge(&mut self, catalog: &Catalog) -> Vec<Verdict> {
+        let selection = select(catalog, &self.filters, "");
+        let mut verdicts = vec![Verdict::Out; catalog.end()];
+        let mut shown = selection.shown;
+        if self.runs == Runs::Helpers {
+            shown.retain(|entry| entry.hidden);
+        }
+        let (hidden, empty) = match self.runs {
+            Runs::All => (selection.hidden, selection.empty),
+            Runs::People => (Vec::new(), selection.empty),
+            Runs::Helpers => (Vec::new(), Vec::new()),
+        };
+        for entry in &shown {
+            verdicts[entry.sid.0 as usize] = Verdict::Shown;
+        }
+        for entry in hidden.iter().chain(&empty) {
             verdicts[entry.sid.0 as usize] = Verdict::Hidden;
         }
-        let mut days = LocalDays::new(zone.clone());
-        let (day, hour, _) = days.at(now);
-        let (day_before, hour_before, _) = days.at(now - HOUR_MS);
-        let minute = now.div_euclid(60_000).rem_euclid(60) as u64;
-        Tally {
-            catalog,
-            verdicts,
-            from: filters.from.unwrap_or(Day(i32::MIN)),
-            to: filters.to.unwrap_or(Day(i32::MAX)),
-            models: filters.models.iter().map(String::as_str).collect(),
-            pricer: Pricer::new(zone.clone()),
-            today: day,
-            recent: [((day, hour), 60), ((day_before, hour_before), 60 - minute)],
-            sum: Analytics {
-                as_of: now,
-                generation: catalog.generation,
-                sessions_all: (selection.shown.len()
-                    + selection.hidden.len()
-                    + selection.empty.len()) as u64,
-                sessions_hidden: selection.hidden.len() as u64,
-                sessions_empty: selection.empty.len() as u64,
-                conversations: conversations(catalog, &selection.shown).len() as u64,
-                ..Analytics::default()
-            },
-            days: BTreeMap::new(),
-            by_model: HashMap::new(),
-            unpriced: HashMap::new(),
-            sessions: HashMap::new(),
-            recorded: HashSet::new(),
-            week: vec![[0; 24]; 7],
-            by_agent,
-            by_project,
-        }
-    }
-
-    /// Adds one row; rows of one session come together.
-    pub fn add(&mut self, sid: Sid, day: Day, stats: &DayStats) {
-        let verdict = self
-            .verdicts
-            .get(sid.0 as usize)
-            .copied()
-            .unwrap_or(Verdict::Out);
-        let Some(entry) = self.catalog.get(sid).filter(|_| verdict != Verdict::Out) else {
-            return;
+        self.counts = Counts {
+            all: (shown.len() + hidden.len() + empty.len()) as u64,
+            hidden: hidden.len() as u64,
+            empty: empty.len() as u64,
+            conversations: conversations(catalog, &shown).len() as u64,
         };
-        if stats.usage.iter().any(|bucket| bucket.responses > 0) {
-            self.recorded.insert(sid);
-        }
-        if day < self.from || day > self.to {
-            return;
-        }
-        let shown = verdict == Verdict::Shown;
-        if shown {
-            self.sum.prompts += u64::from(stats.prompts);
-            self.sum.messages += u64::from(stats.messages);
-            self.sum.tool_calls += u64::from(stats.tool_calls);
-            let row = self.days.entry(day).or_default();
-            row.sessions += 1;
-            row.prompts += u64::from(stats.prompts);
-            let weekday = day.date().weekday().to_monday_zero_offset() as usize;
-            for (hour, count) in stats.by_hour.iter().enumerate() {
-                self.week[weekday][hour] += u64::from(*count);
-            }
-        }
-        for bucket in &stats.usage {
-            if self.models.is_empty() || self.models.contains(bucket.model.as_str()) {
-                self.bucket(entry, day, bucket, shown);
-            }
-        }
+        verdicts
     }
 
-    fn bucket(&mut self, entry: &Entry, day: Day, bucket: &UsageBucket, shown: bool) {
-        let amount = self.pricer.amount(day, bucket);
-        self.sum.total += &amount;
-        self.sum.cache_saved += self.pricer.saved(day, bucket);
-        let row = self.days.entry(day).or_default();
-        row.amount += &amount;
-        *row.by_agent.entry(entry.agent).or_default() += amount.cost;
-        self.by_agent.entry(entry.agent).or_default().amount += &amount;
-        self.by_project.entry(entry.project).or_default().amount += &amount;
-        *self.sessions.entry(entry.sid).or_default() += &amount;
-        let model = slot(&mut self.by_model, &bucket.model);
-        model.count(entry.sid, shown);
-        model.amount += &amount;
-        if amount.unpriced_responses > 0 {
-            let model = slot(&mut self.unpriced, &bucket.model);
-            model.count(entry.sid, shown);
-            model.amount += &amount;
-        }
-        if day == self.today {
-            self.sum.today += &amount;
-        }
-        let at = (day, bucket.hour);
-        if let Some((_, share)) = self.recent.iter().find(|(recent, _)| *recent == at) {
-            self.sum.last_hour += &scaled(&amount, *share);
-        }
-    }
-
-    /// Everything so far.
-    pub fn result(&self) -> Analytics {
-        let t = &self.catalog.tables;
-        let agent = |id: &u16| t.agents.get(u32::from(*id));
-        let mut by_repo: HashMap<&str, Part> = HashMap::new();
-        for (id, part) in &self.by_project {
-            let name = &*t.projects[*id as usize].name;
-            let repo = by_repo
-                .entry(name.repo.as_deref().unwrap_or(&name.path))
-                .or_default();
-            repo.sessions += part.sessions;
-            repo.amount += &part.amount;
-        }
-        let (first, last) = (
-            self.days.keys().next().copied(),
-            self.days.keys().last().copied(),
-        );
-        Analytics {
-            sessions_with_data: self.sessions.len() as u64,
-            first_day: first,
-            last_day: last,
-            days: first
-                .zip(last)
-                .map_or(0, |(first, last)| (last.0 - first.0 + 1) as u32),
-            active_days: self.days.len() as u32,
-            by_day: self
-                .days
-                .iter()
-                .map(|(day, sum)| self.day(*day, sum))
-                .collect(),
-            by_agent: named(
-                self.by_agent.iter().map(|(id, part)| (agent(id), part)),
-                |name| {
-                    let info = agents::info(name);
-                    let label = info.map_or(name, |info| info.name).to_owned();
-                    (label, info.map(|info| info.color.to_owned()))
-                },
-            ),
-            by_model: named(parts(&self.by_model), |name| (name.to_owned(), None)),
-            by_project: named(
-                self.by_project
+    /// Names that came since are ticked or not; the numbers of the others stay.
+    fn tick(&mut self, ledger: &Ledger) {
+        let flags = |ticked: &[String], names: &super::names::Names| -> Vec<bool> {
+            match ticked.is_empty() {
+                true => Vec::new(),
+                false => names
                     .iter()
-                    .map(|(id, part)| (t.paths.get(*id), part)),
-                |name| (last_segment(name).to_owned(), None),
-            ),
-            by_repo: named(by_repo.iter().map(|(name, part)| (*name, part)), |name| {
-                (last_segment(name).to_owned(), None)
-            }),
-            week: self.week.clone(),
-            top_sessions: self.top(),
-            unpriced: named(parts(&self.unpriced), |name| (name.to_owned(), None)),
-            unrecorded: self.unrecorded(),
-            ..self.sum.clone()
-        }
-    }
-
-    fn day(&self, day: Day, sum: &DaySum) -> DayAmount {
-        let names = &self.catalog.tables.agents;
-        let by_agent = sum.by_agent.iter();
-        DayAmount {
-            day,
-            sessions: sum.sessions,
-            prompts: sum.prompts,
-            amount: sum.amount.clone(),
-            by_agent: by_agent
-                .map(|(id, micros)| (names.get(u32::from(*id)).to_owned(), *micros))
-                .collect(),
-        }
-    }
-
-    fn top(&self) -> Vec<TopSession> {
-        let mut top: Vec<(&Sid, &Amount)> = self.sessions.iter().collect();
-        let key = |(sid, amount): &(&Sid, &Amount)| {
-            (
-                std::cmp::Reverse((amount.cost, amount.tokens.total())),
-                **sid,
-            )
+                    .map(|name| ticked.iter().any(|one| one == name))
+                    .collect(),
+            }
         };
-        if top.len() > TOP {
-            top.select_nth_unstable_by_key(TOP, key);
-            top.truncate(TOP);
-        }
-        top.sort_unstable_by_key(key);
-        let row = |(sid, amount): (&Sid, &Amount)| {
-            let entry = self.catalog.get(*sid)?;
-            Some(TopSession {
-                id: entry.summary.key.to_string(),
-                name: entry.summary.name().to_owned(),
-                agent: entry.info.id.to_owned(),
-                project: entry.summary.project.clone(),
-                amount: amount.clone(),
-            })
-        };
-        top.into_iter().filter_map(row).collect()
+        self.gate.models = flags(&self.filters.models, &ledger.models);
+        self.gate.branches = flags(&self.filters.branches, &ledger.branches);
     }
 
-    fn unrecorded(&self) -> Vec<(String, u64)> {
-        let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
-        for entry in self.catalog.iter() {
-            let silent = self.verdicts[entry.sid.0 as usize] != Verdict::Out
-                && entry.summary.assistant_messages > 0
-                && !self.recorded.contains(&entry.sid);
-            if silent {
-                *counts.entry(entry.info.id).or_default() += 1;
+    /// Adds (`sign` 1) or takes back (`sign` -1) one session; what it used within the question.
+    fn shift(&mut self, one: &Applied, sign: i64) -> Amount {
+        let mut used = Amount::default();
+        let counted = u64::from(one.shown);
+        let (agent, project) = (u32::from(one.entry.agent), one.entry.project);
+        let (sums, gate) = (&mut self.sums, &self.gate);
+        let count = |parts: &mut HashMap<u32, Part>, id: u32| {
+            step(&mut parts.entry(id).or_default().sessions, counted, sign);
+        };
+        count(&mut sums.agents, agent);
+        count(&mut sums.projects, project);
+        if let Some(detail) = &one.detail {
+            sums.detail(detail, gate, sign);
+        }
+        let Some(rows) = &one.rows else { return used };
+        if one.shown {
+            for facts in rows.days.iter().filter(|facts| gate.day(facts.day)) {
+                sums.count(facts, sign);
             }
         }
-        counts
-            .into_iter()
-            .map(|(agent, count)| (agent.to_owned(), count))
-            .collect()
+        let (mut models, mut branches, mut unpriced) = (Vec::new(), Vec::new(), Vec::new());
+        let once = |list: &mut Vec<u32>, id: u32| {
+            if !list.contains(&id) {
+                list.push(id);
+            }
+        };
+        for cell in rows.cells.iter().filter(|cell| gate.lets(cell.place)) {
+            used += &cell.amount;
+            sums.spend(cell, agent, project, sign);
+            once(&mut models, cell.place.model);
+            once(&mut branches, cell.place.branch);
+            if cell.amount.unpriced_responses > 0 {
+                once(&mut unpriced, cell.place.model);
+            }
+        }
+        models.iter().for_each(|id| count(&mut sums.models, *id));
+        branches
+            .iter()
+            .for_each(|id| count(&mut sums.branches, *id));
+        unpriced
+            .iter()
+            .for_each(|id| count(&mut sums.unpriced, *id));
+        used
     }
 }
 
-impl Part {
-    /// A session's rows come together, so that one memory of it is enough.
-    fn count(&mut self, sid: Sid, shown: bool) {
-        if self.last != Some(sid) {
-            self.last = Some(sid);
-            self.sessions += u64::from(shown);
+impl Applied {
+    /// Nothing to take back and add again.
+    fn is(&self, other: &Applied) -> bool {
+        fn same<T>(a: &Option<Arc<T>>, b: &Option<Arc<T>>) -> bool {
+            match (a, b) {
+                (Some(a), Some(b)) => Arc::ptr_eq(a, b),
+                (None, None) => true,
+                _ => false,
+            }
+        }
+        self.shown == other.shown
+            && Arc::ptr_eq(&self.entry, &other.entry)
+            && same(&self.rows, &other.rows)
+            && same(&self.detail, &other.detail)
+    }
+}
+
+impl Sums {
+    /// A day of a session that is shown.
+    fn count(&mut self, facts: &DayFacts, sign: i64) {
+        step(&mut self.prompts, u64::from(facts.prompts), sign);
+        step(&mut self.messages, u64::from(facts.messages), sign);
+        step(&mut self.tool_calls, u64::from(facts.tool_calls), sign);
+        step(&mut self.tool_errors, u64::from(facts.tool_errors), sign);
+        step(
+            &mut self.interruptions,
+            u64::from(facts.interruptions),
+            sign,
+        );
+        step(&mut self.compactions, u64::from(facts.compactions), sign);
+        self.active_ms += sign * facts.active_ms;
+        for (tool, calls, errors) in &facts.tools {
+            let sum = self.tools.entry(*tool).or_default();
+            step(&mut sum.calls, u64::from(*calls), sign);
+            step(&mut sum.errors, u64::from(*errors), sign);
+        }
+        tell(&mut self.servers, &facts.servers, sign);
+        tell(&mut self.skills, &facts.skills, sign);
+        let day = self.days.entry(facts.day).or_default();
+        step(&mut day.sessions, 1, sign);
+        step(&mut day.prompts, u64::from(facts.prompts), sign);
+        let week = &mut self.week[weekday(facts.day)];
+        for (sum, count) in week.iter_mut().zip(facts.by_hour) {
+            step(sum, u64::from(count), sign);
+        }
+    }
+
+    fn spend(&mut self, cell: &Cell, agent: u32, project: u32, sign: i64) {
+        let amount = &cell.amount;
+        let cost = sign * amount.cost;
+        shift(&mut self.total, amount, sign);
+        self.cache_saved += sign * cell.saved;
+        let Place {
+            day: at,
+            model,
+            branch,
+        } = cell.place;
+        let day = self.days.entry(at).or_default();
+        shift(&mut day.amount, amount, sign);
+        *day.agents.entry(agent).or_default() += cost;
+        *day.models.entry(model).or_default() += cost;
+        *day.projects.entry(project).or_default() += cost;
+        self.week_cost[weekday(at)][usize::from(cell.hour % 24)] += cost;
+        let hour = self.hours.entry((cell.at, agent)).or_default();
+        shift(hour, amount, sign);
+        shift(&mut part(&mut self.agents, agent).amount, amount, sign);
+        shift(&mut part(&mut self.projects, project).amount, amount, sign);
+        shift(&mut part(&mut self.models, model).amount, amount, sign);
+        shift(&mut part(&mut self.branches, branch).amount, amount, sign);
+        if amount.unpriced_responses > 0 {
+            shift(&mut part(&mut self.unpriced, model).amount, amount, sign);
+        }
+    }
+
+    fn detail(&mut self, detail: &Detail, gate: &Gate, sign: i64) {
+        for cell in detail.tools.iter().filter(|cell| gate.lets(cell.place)) {
+            let sum = self.tools.entry(cell.tool).or_default();
+            sum.spent.shift(&cell.spent, sign);
+        }
+        for fill in detail.fills.iter().filter(|fill| gate.lets(fill.place)) {
+            self.fill.shift(&fill.sum, sign);
         }
     }
 }
 
-fn slot<'m>(parts: &'m mut HashMap<String, Part>, name: &str) -> &'m mut Part {
-    if !parts.contains_key(name) {
-        parts.insert(name.to_owned(), Part::default());
+fn tell(sums: &mut HashMap<u32, (u64, u64)>, calls: &Calls, sign: i64) {
+    for (name, calls, errors) in calls {
+        let sum = sums.entry(*name).or_default();
+        step(&mut sum.0, u64::from(*calls), sign);
+        step(&mut sum.1, u64::from(*errors), sign);
     }
-    parts.get_mut(name).expect("just put there")
 }
 
-fn parts(parts: &HashMap<String, Part>) -> impl Iterator<Item = (&str, &Part)> {
-    parts.iter().map(|(name, part)| (name.as_str(), part))
+fn weekday(day: Day) -> usize {
+    day.date().weekday().to_monday_zero_offset() as usize
 }
 
-/// Costliest first, then by tokens.
-fn named<'p>(
-    parts: impl Iterator<Item = (&'p str, &'p Part)>,
-    label: impl Fn(&str) -> (String, Option<String>),
-) -> Vec<NamedAmount> {
-    let mut list: Vec<(&str, &Part)> = parts.collect();
-    list.sort_by(|(a_name, a), (b_name, b)| {
-        let weight = |part: &Part| (part.amount.cost, part.amount.tokens.total(), part.sessions);
-        weight(b).cmp(&weight(a)).then_with(|| a_name.cmp(b_name))
-    });
-    list.truncate(NAMED);
-    let row = |(name, part): (&str, &Part)| {
-        let (label, color) = label(name);
-        NamedAmount {
-            name: name.to_owned(),
-            label,
-            color,
-            sessions: part.sessions,
-            amount: part.amount.clone(),
-        }
-    };
-    list.into_iter().map(row).collect()
+fn part(parts: &mut HashMap<u32, Part>, id: u32) -> &mut Part {
+    parts.entry(id).or_default()
 }
 
-/// The share (60ths) of an hour's amount that lies in the last sixty minutes, evenly spread.
-fn scaled(amount: &Amount, share: u64) -> Amount {
-    let count = |value: u64| value * share / 60;
-    let money = |value: i64| value * share as i64 / 60;
-    let (t, p) = (&amount.tokens, &amount.parts);
-    let mut scaled = Amount {
-        tokens: crate::model::Tokens {
-            input: count(t.input),
-            cache_read: count(t.cache_read),
-            cache_write_5m: count(t.cache_write_5m),
-            cache_write_1h: count(t.cache_write_1h),
-            output: count(t.output),
-            reasoning: count(t.reasoning),
-            web_searches: count(t.web_searches),
-        },
-        responses: count(amount.responses),
-        unpriced_responses: count(amount.unpriced_responses),
-        cost: 0,
-        parts: crate::model::CostParts {
-            input: money(p.input),
-            output: money(p.output),
-            cache_read: money(p.cache_read),
-            cache_write: money(p.cache_write),
-            other: money(p.other),
-        },
-        ..Amount::default()
-    };
-    scaled.cost = scaled.parts.total();
-    scaled
+fn step(value: &mut u64, by: u64, sign: i64) {
+    *value = value.wrapping_add_signed(sign * by as i64);
+}
+
+fn shift(sum: &mut Amount, by: &Amount, sign: i64) {
+    match sign {
+        1 => *sum += by,
+        _ => sum.retract(by),
+    }
 }
 
 #[cfg(test)]

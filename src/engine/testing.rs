@@ -5,8 +5,8 @@ use super::catalog::{Catalog, Changes, Input, Setting};
 use crate::agents;
 use crate::config::Config;
 use crate::model::{
-    AgentId, Day, DayStats, HelperReason, Relation, SessionKey, SessionSummary, Sid, Tokens,
-    ToolCount, UsageBucket,
+    AgentId, Day, DayStats, HelperReason, Relation, Response, SessionKey, SessionSummary, Sid,
+    Tokens, ToolCount, UsageBucket,
 };
 use crate::store::{Marks, Store, status::StatusBoard};
 use proptest::prelude::*;
@@ -235,6 +235,40 @@ impl Bench {
         writer.put_session(sid, session).unwrap();
         let days: BTreeMap<Day, DayStats> = days.iter().cloned().collect();
         writer.put_days(sid, &days).unwrap();
+        writer.commit().unwrap();
+        sid
+    }
+}
+
+impl Bench {
+    /// Writes a session with the day rows that these responses make, one prompt and message each.
+    pub fn put_told(&self, session: &SessionSummary, told: &[Response]) -> Sid {
+        let mut clock = crate::rollup::LocalDays::new(jiff::tz::TimeZone::UTC);
+        let mut days: BTreeMap<Day, Vec<Response>> = BTreeMap::new();
+        for response in told {
+            days.entry(clock.at(response.at).0)
+                .or_default()
+                .push(response.clone());
+        }
+        let mut writer = self.engine.store.write().unwrap();
+        let sid = writer.sid_for(&session.key).unwrap();
+        writer.put_session(sid, session).unwrap();
+        let mut rows = BTreeMap::new();
+        for (day, responses) in &mut days {
+            responses.sort_unstable();
+            let count = responses.len() as u32;
+            let stats = DayStats {
+                prompts: count,
+                messages: count,
+                usage: crate::rollup::usage::buckets(responses, &mut clock),
+                ..DayStats::default()
+            };
+            rows.insert(*day, stats);
+        }
+        writer.put_days(sid, &rows).unwrap();
+        for (day, responses) in &days {
+            writer.put_responses(sid, *day, responses).unwrap();
+        }
         writer.commit().unwrap();
         sid
     }

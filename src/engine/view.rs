@@ -1,8 +1,10 @@
 //! What the engine is asked and what it answers: the structs that pages, JSON and the CLI render.
 //! No HTML, no JSON names, no formatting of numbers or times here.
 
+mod analytics;
 mod status;
 
+pub use analytics::*;
 pub use status::{AgentStatus, StatusView};
 
 use crate::index;
@@ -324,107 +326,4 @@ pub struct ProjectRow {
     pub newest: Vec<Card>,
 }
 
-// ---------------------------------------------------------------- analytics
-
-/// Everything the analytics page shows, for one set of filters. Costs cover all runs, helpers
-/// included; counts say which they are.
-#[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
-pub struct Analytics {
-    /// Ms since the epoch when this was computed.
-    pub as_of: i64,
-    pub generation: u64,
-    pub zone: String,
-    pub total: Amount,
-    pub sessions_all: u64,
-    pub sessions_with_data: u64,
-    pub sessions_hidden: u64,
-    /// Without any message.
-    #[serde(default)]
-    pub sessions_empty: u64,
-    pub conversations: u64,
-    pub prompts: u64,
-    pub messages: u64,
-    pub tool_calls: u64,
-    pub first_day: Option<Day>,
-    pub last_day: Option<Day>,
-    /// Calendar days first..last.
-    pub days: u32,
-    pub active_days: u32,
-    pub by_day: Vec<DayAmount>,
-    pub by_agent: Vec<NamedAmount>,
-    pub by_model: Vec<NamedAmount>,
-    pub by_project: Vec<NamedAmount>,
-    pub by_repo: Vec<NamedAmount>,
-    /// Weekday (Monday = 0) x hour, messages.
-    pub week: Vec<[u64; 24]>,
-    pub top_sessions: Vec<TopSession>,
-    pub today: Amount,
-    /// The last 60 minutes by event time, from hour buckets: this clock hour whole, and of the one
-    /// before the share that lies inside, as if evenly spread.
-    pub last_hour: Amount,
-    /// Models without a known price, with their tokens.
-    pub unpriced: Vec<NamedAmount>,
-    /// Agents whose files record no tokens, with their number of sessions.
-    pub unrecorded: Vec<(String, u64)>,
-    /// Micro-dollars that cache reads saved against fresh input.
-    pub cache_saved: i64,
-}
-
-#[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
-pub struct Amount {
-    pub tokens: Tokens,
-    pub responses: u64,
-    pub unpriced_responses: u64,
-    /// Responses whose tokens are estimates.
-    pub estimated_responses: u64,
-    /// Micro-dollars.
-    pub cost: i64,
-    pub parts: CostParts,
-    /// What the agents themselves recorded, micro-dollars, and for how many responses.
-    pub recorded_cost: i64,
-    pub recorded_responses: u64,
-}
-
-#[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
-pub struct NamedAmount {
-    /// Facet value.
-    pub name: String,
-    pub label: String,
-    pub color: Option<String>,
-    pub sessions: u64,
-    pub amount: Amount,
-}
-
-#[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
-pub struct DayAmount {
-    pub day: Day,
-    pub sessions: u64,
-    pub prompts: u64,
-    pub amount: Amount,
-    /// Micro-dollars by agent id.
-    pub by_agent: Vec<(String, i64)>,
-}
-
-#[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
-pub struct TopSession {
-    pub id: String,
-    pub name: String,
-    pub agent: String,
-    pub project: String,
-    pub amount: Amount,
-}
-
 pub use super::breakdown::{Breakdown, BreakdownQuery, BreakdownRow, By};
-
-/// A job's state: what the page streams and what `/api/analytics/cost` wraps.
-#[derive(Clone, Debug)]
-pub struct Job<T> {
-    pub done: bool,
-    /// 0.0 ..= 1.0.
-    pub progress: f32,
-    /// Partial while running, final when `done`.
-    pub result: Arc<T>,
-    pub error: Option<String>,
-    /// Came from the result cache.
-    pub cached: bool,
-}

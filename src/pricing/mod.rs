@@ -6,6 +6,7 @@
 //! a bucket is rounded to a micro-dollar once.
 
 mod name;
+pub mod plans;
 mod rules;
 mod table;
 

@@ -11,7 +11,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 pub struct Marks {
-    db: Database,
+    pub(super) db: Database,
     generation: AtomicU64,
 }
 
@@ -98,7 +98,10 @@ impl Marks {
         })
     }
 
-    fn change(&self, change: impl FnOnce(&redb::WriteTransaction) -> Result<()>) -> Result<()> {
+    pub(super) fn change(
+        &self,
+        change: impl FnOnce(&redb::WriteTransaction) -> Result<()>,
+    ) -> Result<()> {
         let mut txn = self.db.begin_write()?;
         txn.set_quick_repair(true);
         change(&txn)?;

@@ -7,6 +7,7 @@
 mod claims;
 mod earlier;
 mod marks;
+mod plans;
 mod read;
 mod rows;
 pub mod status;
@@ -15,6 +16,7 @@ mod write;
 
 pub use earlier::{EarlierReader, EarlierSession};
 pub use marks::Marks;
+pub use plans::PlanRow;
 pub use read::{IssueSummary, Reader, SourceRef};
 pub use rows::{Note, Pass, SourceRow};
 pub use write::Writer;

@@ -44,3 +44,5 @@ pub const RESULTS: TableDefinition<&str, Bytes> = TableDefinition::new("results"
 pub const STARS: TableDefinition<&str, i64> = TableDefinition::new("stars");
 /// (`agent:native`, tag) -> time of tagging, ms.
 pub const TAGS: TableDefinition<(&str, &str), i64> = TableDefinition::new("tags");
+/// Number -> (service, plan, micro-dollars a month, first day, last day or `i32::MAX`).
+pub const PLANS: TableDefinition<u64, (&str, &str, i64, i32, i32)> = TableDefinition::new("plans");

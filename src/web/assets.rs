@@ -34,6 +34,7 @@ macro_rules! asset {
 static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
     vec![
         asset!("app.css", CSS, "app.css"),
+        asset!("charts.css", CSS, "charts.css"),
         asset!("app.js", JS, "app.js"),
         asset!("icons.svg", SVG, "icons.svg"),
         asset!("favicon.svg", SVG, "favicon.svg"),

@@ -19,11 +19,15 @@ impl Clock {
     }
     /// `<time>` with the hour and minute, and the day when it is not today.
     pub fn at(&self, at: &Option<i64>) -> Safe<String> {
-        self.element(at, |clock, at| clock.stamp(at))
+        self.element(at, |clock, at| clock.stamp_of(at))
     }
     /// `<time>` with the wall-clock time alone: within a transcript the day stands above.
     pub fn hour(&self, at: &Option<i64>) -> Safe<String> {
         self.element(at, |clock, at| clock.format(at, "%H:%M"))
+    }
+    /// Hour and minute alone.
+    pub fn time_of(&self, at: i64) -> String {
+        self.format(at, "%H:%M")
     }
     pub fn day(&self, at: i64) -> Day {
         Day::from_date(self.zoned(at).date())
@@ -61,7 +65,7 @@ impl Clock {
     fn distance(&self, at: i64) -> String {
         let seconds = self.now.saturating_sub(at) / 1000;
         match seconds {
-            ..-60 => self.stamp(at),
+            ..-60 => self.stamp_of(at),
             -60..60 => "just now".into(),
             60..3_600 => format!("{}m ago", seconds / 60),
             3_600..86_400 => format!("{}h ago", seconds / 3_600),
@@ -70,7 +74,8 @@ impl Clock {
             _ => self.format(at, "%-d %b %Y"),
         }
     }
-    fn stamp(&self, at: i64) -> String {
+    /// Hour and minute, and the day when it is not today.
+    pub fn stamp_of(&self, at: i64) -> String {
         let day = self.day(at);
         let hour = self.format(at, "%H:%M");
         if day == self.day(self.now) {

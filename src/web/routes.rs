@@ -71,6 +71,7 @@ fn fragments() -> Router<App> {
         .route("/fragments/session/{id}/tail", get(session::tail))
         .route("/fragments/projects", get(projects::page))
         .route("/fragments/analytics", get(analytics::page))
+        .route("/fragments/analytics/figures", get(analytics::figures))
         .route("/fragments/status", get(status::page))
         .route("/fragments/help", get(help::page))
 }
@@ -80,5 +81,6 @@ fn changes() -> Router<App> {
     Router::new()
         .route("/session/{id}/star", post(marks::star))
         .route("/session/{id}/tags", post(marks::tag))
+        .route("/analytics/plans", post(analytics::change_plan))
         .route("/settings/theme", post(settings::theme))
 }

@@ -236,7 +236,7 @@ fn facet(field: &'static str, values: &[(&str, u64)]) -> FacetList {
     }
 }
 
-fn lists() -> Vec<FacetList> {
+pub fn facets() -> Vec<FacetList> {
     let agents = FacetList {
         field: "agent",
         values: crate::engine::agents()
@@ -301,7 +301,7 @@ pub fn sessions() -> SessionsPage {
         empty_sessions: 0,
         all_sessions: 3939,
         next: Some(60),
-        facets: lists(),
+        facets: facets(),
         days: vec![],
         generation: 7,
     }
@@ -350,7 +350,7 @@ pub fn search() -> SearchPage {
             ),
         ]
     };
-    let mut facets = lists();
+    let mut facets = facets();
     facets.truncate(4);
     facets.insert(
         2,
@@ -666,7 +666,7 @@ fn named(name: &str, label: &str, color: Option<&str>, micros: i64) -> NamedAmou
 }
 
 pub fn analytics() -> Analytics {
-    let by_day = (0..74)
+    let by_day: Vec<DayAmount> = (0..74)
         .filter(|i| i % 7 != 6)
         .map(|i| {
             let micros = ((i * i * 7 + i * 131) % 97 + 3) as i64 * 900_000;
@@ -675,13 +675,24 @@ pub fn analytics() -> Analytics {
                 sessions: 9,
                 prompts: 61,
                 amount: amount(micros),
-                by_agent: vec![
-                    (agent(0).id.into(), micros * 2 / 3),
-                    (agent(1).id.into(), micros / 3),
-                ],
             }
         })
         .collect();
+    let line = |n: usize, share: i64| Series {
+        name: agent(n).id.into(),
+        label: agent(n).name.into(),
+        color: Some(agent(n).color.into()),
+        days: by_day
+            .iter()
+            .map(|day: &DayAmount| (day.day, day.amount.cost * share / 3))
+            .collect(),
+    };
+    let plain = |name: &str, share: i64| Series {
+        name: name.into(),
+        label: name.into(),
+        color: None,
+        ..line(0, share)
+    };
     let mut week = vec![[0_u64; 24]; 7];
     for (day, hours) in week.iter_mut().enumerate() {
         for (hour, cell) in hours.iter_mut().enumerate() {
@@ -706,10 +717,17 @@ pub fn analytics() -> Analytics {
         prompts: 18_220,
         messages: 112_400,
         tool_calls: 402_118,
+        tool_errors: 9_204,
+        interruptions: 212,
+        compactions: 96,
+        active_ms: 1_830_000_000,
         first_day: Some(Day(20_446)),
         last_day: Some(Day(20_519)),
         days: 74,
         active_days: 63,
+        agent_days: vec![line(0, 2), line(1, 1)],
+        model_days: vec![plain("opus-4-6", 2), plain("gpt-5.2", 1)],
+        project_days: vec![plain("/home/ada/src/p0", 3)],
         by_day,
         by_agent: vec![
             named(
@@ -740,22 +758,141 @@ pub fn analytics() -> Analytics {
                 )
             })
             .collect(),
-        by_repo: vec![],
+        by_repo: vec![
+            named("/home/ada/src/p0", "p0", None, 812_000_000),
+            named("/home/ada/src/p1", "p1", None, 406_000_000),
+        ],
+        repo_roots: vec!["/home/ada/src/p0".into()],
+        by_branch: vec![
+            named("main", "main", None, 1_900_000_000),
+            named("", "", None, 20_000_000),
+        ],
+        by_tool: ["Bash", "Edit", ""]
+            .iter()
+            .map(|name| ToolAmount {
+                name: (*name).into(),
+                calls: 4_120,
+                errors: 77,
+                spent: spending(310_000_000),
+            })
+            .collect(),
+        servers: vec![CallCount {
+            name: "docs".into(),
+            calls: 41,
+            errors: 2,
+        }],
+        skills: vec![CallCount {
+            name: "review".into(),
+            calls: 12,
+            errors: 0,
+        }],
+        context: ContextUse {
+            responses: 20_310,
+            mean: 3_812,
+            tenths: [
+                2_100, 3_020, 4_400, 3_900, 2_700, 1_900, 1_100, 700, 400, 90,
+            ],
+        },
+        week_cost: week
+            .iter()
+            .map(|hours| hours.map(|n| n as i64 * 9_000))
+            .collect(),
         week,
         top_sessions: (0..10)
             .map(|i| TopSession {
-                id: summary(i).key.native,
+                id: summary(i).key.to_string(),
                 name: summary(i).name().into(),
                 agent: agent(i).id.into(),
                 project: TITLES[i % 9].2.into(),
                 amount: amount(40_000_000 / (i as i64 + 1)),
             })
             .collect(),
+        top_prompts: (0..10)
+            .map(|i| TopPrompt {
+                id: summary(i).key.to_string(),
+                name: summary(i).name().into(),
+                agent: agent(i).id.into(),
+                project: TITLES[i % 9].2.into(),
+                seq: Some(i as u32 * 12),
+                at: NOW - i as i64 * 86_400_000,
+                spent: spending(9_000_000 / (i as i64 + 1)),
+            })
+            .collect(),
         today: amount(41_200_000),
+        minutes_today: 760,
         last_hour: amount(3_100_000),
         unpriced: vec![named("house-model-7b", "house-model-7b", None, 900_000)],
-        unrecorded: vec![("An agent without usage".into(), 64)],
+        coverage: vec![
+            Coverage {
+                agent: agent(0).id.into(),
+                label: agent(0).name.into(),
+                sessions: 3_700,
+                priced: 3_580,
+                partly: 20,
+                unpriced: 12,
+                silent: 64,
+                idle: 20,
+                estimated: 4,
+            },
+            Coverage {
+                agent: agent(1).id.into(),
+                label: agent(1).name.into(),
+                sessions: 239,
+                priced: 239,
+                ..Coverage::default()
+            },
+        ],
         cache_saved: 6_120_000_000,
+        windows: (0..12)
+            .map(|i| Window {
+                service: "Claude".into(),
+                from: NOW - i * 25_200_000 - 3_600_000,
+                to: NOW - i * 25_200_000 + 14_400_000,
+                amount: amount(21_000_000 - i * 1_100_000),
+                busy_hours: 3,
+            })
+            .collect(),
+        previous: Some(Period {
+            from: Day(20_372),
+            to: Day(20_445),
+            amount: amount(2_100_000_000),
+            sessions: 2_400,
+            prompts: 15_001,
+            active_days: 58,
+        }),
+    }
+}
+
+fn spending(micros: i64) -> Spending {
+    Spending {
+        cost: micros,
+        tokens: micros as u64 / 3,
+        responses: 40,
+        unpriced_responses: 0,
+    }
+}
+
+pub fn subscriptions() -> Subscriptions {
+    Subscriptions {
+        rows: vec![Subscription {
+            id: 1,
+            service: "ada".into(),
+            service_name: "Ada".into(),
+            plan: "Max".into(),
+            monthly: 100_000_000,
+            from: Day(20_430),
+            to: None,
+            months_milli: 2_930,
+            paid: 293_000_000,
+            used: 1_942_000_000,
+        }],
+        paid: 293_000_000,
+        used: 1_942_000_000,
+        services: vec![Service {
+            id: "ada".into(),
+            name: "Ada".into(),
+            plans: vec![("Pro".into(), 20_000_000), ("Max".into(), 100_000_000)],
+        }],
     }
 }
 

@@ -1275,9 +1275,9 @@ fn every_breakdown_adds_up_to_the_total() {
             card.cost.micros
         );
     }
-    let filters = codedash::engine::view::Filters::default();
+    let query = codedash::engine::view::AnalyticsQuery::default();
     let job = engine
-        .analytics_wait(&filters, 0.0, std::time::Duration::from_secs(20))
+        .analytics_wait(&query, 1.0, std::time::Duration::from_secs(20))
         .unwrap();
     assert!(job.done);
     assert_eq!(job.result.total.cost, total.amount.cost);

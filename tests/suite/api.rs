@@ -289,6 +289,116 @@ fn a_job_ends_with_its_fields_at_top_level_too() {
 }
 
 #[test]
+fn every_table_can_be_taken_away_in_both_forms() {
+    let house = furnished();
+    house
+        .codex_session("formula")
+        .cwd("/w/=cmd()")
+        .at("2026-11-05T09:00:00Z")
+        .prompt("=HYPERLINK(\"x\")")
+        .answer("done");
+    let server = house.serve();
+    server.settled();
+    let missing = server.get("/api/analytics/nothing.csv");
+    assert_eq!(missing.status, 404);
+    let error = missing.json()["error"].as_str().unwrap().to_owned();
+    let names = error.split_once("there are ").unwrap().1;
+    let names: Vec<&str> = names.split(", ").collect();
+    assert!(names.len() > 20, "{names:?}");
+    for name in names {
+        let rows = server.get(&format!("/api/analytics/{name}.json"));
+        assert_eq!(rows.status, 200, "{name}");
+        let rows = rows.json().as_array().unwrap().clone();
+        let csv = server.get(&format!("/api/analytics/{name}.csv"));
+        assert!(csv.headers["content-type"].starts_with("text/csv"));
+        assert!(csv.headers["content-disposition"].contains(&format!("codedash-{name}.csv")));
+        assert_eq!(csv.body.lines().count(), rows.len() + 1, "{name}");
+        if let Some(first) = rows.first() {
+            let mut columns: Vec<&str> = csv.body.lines().next().unwrap().split(',').collect();
+            columns.sort_unstable();
+            let fields = first.as_object().unwrap();
+            assert!(columns.iter().eq(fields.keys()), "{name}");
+        }
+        for line in csv.body.lines() {
+            assert!(
+                !line.starts_with('=') && !line.contains(",="),
+                "{name}: {line}"
+            );
+        }
+    }
+    assert_eq!(server.get("/api/analytics/days.xml").status, 404);
+    assert_eq!(server.get("/api/analytics/days.csv?from=soon").status, 400);
+}
+
+#[test]
+fn tables_and_totals_agree_whatever_is_filtered() {
+    let house = furnished();
+    let server = house.serve();
+    server.settled();
+    for filters in [
+        "",
+        "?from=2026-11-03",
+        "?helpers=without",
+        "?helpers=only",
+        "?project=/w/store",
+    ] {
+        let rows = |table: &str| {
+            let rows = server
+                .get(&format!("/api/analytics/{table}.json{filters}"))
+                .json();
+            rows.as_array().unwrap().clone()
+        };
+        let sum = |table: &str, column: &str| -> u64 {
+            rows(table)
+                .iter()
+                .map(|row| row[column].as_u64().unwrap())
+                .sum()
+        };
+        let total = sum("totals", "responses");
+        for table in [
+            "days", "weeks", "months", "agents", "models", "projects", "branches", "tools",
+        ] {
+            assert_eq!(sum(table, "responses"), total, "{table}{filters}");
+        }
+        assert_eq!(
+            sum("days", "prompts"),
+            sum("totals", "prompts"),
+            "{filters}"
+        );
+    }
+    let sessions = |helpers: &str| {
+        let job = server
+            .get(&format!("/api/analytics/cost?wait=30&helpers={helpers}"))
+            .json();
+        job["totalSessionsAll"].as_u64().unwrap()
+    };
+    assert_eq!(
+        (sessions("all"), sessions("without"), sessions("only")),
+        (3, 2, 1)
+    );
+    assert_eq!(server.get("/api/analytics/cost?helpers=few").status, 400);
+}
+
+#[test]
+fn one_more_response_is_in_the_figures() {
+    let house = furnished();
+    let server = house.serve();
+    server.settled();
+    let prompts = || {
+        let job = server.get("/api/analytics/cost?wait=30&seen=1").json();
+        (job["status"] == "done").then(|| job["prompts"].as_u64().unwrap())
+    };
+    let before = crate::house::wait_for("the figures", prompts);
+    house
+        .codex_session("cache")
+        .prompt("and an egret")
+        .answer("yes");
+    crate::house::wait_for("the new prompt", || {
+        prompts().filter(|now| *now == before + 1)
+    });
+}
+
+#[test]
 fn stars_and_tags_are_kept_and_need_the_token() {
     let house = furnished();
     let server = house.serve();

@@ -8,7 +8,7 @@ use crate::house::{House, house, id_of};
 use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
-use codedash::engine::view::Filters;
+use codedash::engine::view::AnalyticsQuery;
 use codedash::engine::{Engine, Found};
 use codedash::web::{self, App};
 use http_body_util::BodyExt;
@@ -32,7 +32,7 @@ impl Site {
         let engine = house.engine();
         mark(&engine);
         let (stop, stopping) = watch::channel(false);
-        let all = Filters::default();
+        let all = AnalyticsQuery::default();
         let done = |engine: &Engine| {
             let job = engine.analytics_wait(&all, 2.0, Duration::from_secs(1));
             job.unwrap().done.then_some(())

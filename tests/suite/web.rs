@@ -707,6 +707,72 @@ async fn analytics_stream_their_figures_to_the_end() {
 }
 
 #[tokio::test]
+async fn plans_are_noted_changed_and_removed_by_forms() {
+    let site = Site::new(&conversation());
+    let send = async |body: &str| {
+        let form = [
+            ("content-type", "application/x-www-form-urlencoded"),
+            ("sec-fetch-site", "same-origin"),
+        ];
+        let request = ask(Method::POST, "/analytics/plans", &form, body);
+        site.router.clone().oneshot(request).await.unwrap().status()
+    };
+    let page = async || site.get("/analytics").await.body;
+    assert!(page().await.contains("Note your plan"));
+    let entry = "offer=claude|Pro|20&from=2026-01-15&back=/analytics";
+    assert_eq!(
+        send(entry).await,
+        StatusCode::FORBIDDEN,
+        "without the token"
+    );
+    let entry = format!("token={TOKEN}&{entry}");
+    assert_eq!(send(&entry).await, StatusCode::SEE_OTHER);
+    let noted = page().await;
+    assert!(!noted.contains("Note your plan"));
+    assert!(noted.contains("value=\"2026-01-15\"") && noted.contains("name=\"id\" value=\"1\""));
+    let changed = format!("token={TOKEN}&id=1&service=claude&plan=Team&dollars=30&from=2026-02-01");
+    assert_eq!(send(&changed).await, StatusCode::SEE_OTHER);
+    let noted = page().await;
+    assert!(noted.contains("value=\"Team\"") && !noted.contains("value=\"2026-01-15\""));
+    let nonsense = format!("token={TOKEN}&plan=x&dollars=-1&from=2026-02-01");
+    assert_eq!(send(&nonsense).await, StatusCode::BAD_REQUEST);
+    let removed = format!("token={TOKEN}&id=1&remove=1");
+    assert_eq!(send(&removed).await, StatusCode::SEE_OTHER);
+    assert!(page().await.contains("Note your plan"));
+}
+
+#[tokio::test]
+async fn figures_lead_to_the_sessions_behind_them() {
+    let site = Site::new(&conversation());
+    crate::house::wait_for("the figures", || {
+        let job =
+            site.engine
+                .analytics_wait(&Default::default(), 1.0, std::time::Duration::from_secs(1));
+        job.unwrap().done.then_some(())
+    });
+    let html = site.get("/analytics?helpers=without&by=project").await.body;
+    let start = html.find("class=\"board\"").unwrap();
+    let board = &html[start..html.find("id=\"plans\"").unwrap()];
+    let mut links: Vec<String> = board
+        .split("href=\"/?")
+        .skip(1)
+        .map(|rest| rest.split('"').next().unwrap().replace("&#38;", "&"))
+        .collect();
+    links.sort();
+    links.dedup();
+    assert!(links.len() > 3, "{links:?}");
+    for link in links {
+        assert!(
+            !link.contains("include_helpers"),
+            "they are left out: {link}"
+        );
+        let list = site.get(&format!("/?{link}")).await;
+        assert_eq!(list.status, StatusCode::OK);
+        assert!(list.body.contains(ID), "{link}");
+    }
+}
+
+#[tokio::test]
 async fn the_server_stops_though_streams_are_open() {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     let site = Site::new(&[]);

@@ -4,7 +4,7 @@ use super::costs::CostReport;
 use super::params::Params;
 use super::reply::{Failure, Reply};
 use crate::engine::Engine;
-use crate::engine::view::{Analytics, Job};
+use crate::engine::view::{Analytics, AnalyticsQuery, Job, Runs};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -33,13 +33,13 @@ pub struct CostJob {
 /// `GET /api/analytics/cost`: [`CostJob`], at once, whether or not it is done.
 ///
 /// Costs cover all runs, helpers included, whatever `include_helpers` says. Parameters: the shared
-/// filters ([`Params::filters`]), `refresh=1` (compute again), `wait` (answer only when there is news
+/// filters ([`Params::filters`]), `helpers` ([`query`]), `refresh=1` (compute again), `wait` (answer only when there is news
 /// or this many seconds have passed, at most 30) with `seen` (the `progress` that is known already).
 ///
 /// # Errors
 /// 400 for a parameter that is not allowed. A job that failed is a 200 with `status` `error`.
 pub fn cost(engine: &Engine, params: &Params) -> Result<Reply<CostJob>, Failure> {
-    let filters = params.filters(engine.today())?;
+    let query = query(engine, params)?;
     let refresh = params.flag("refresh")?;
     let wait: Option<u64> = params.number("wait")?;
     let seen = params.one("seen").map(|text| {
@@ -47,17 +47,31 @@ pub fn cost(engine: &Engine, params: &Params) -> Result<Reply<CostJob>, Failure>
         text.parse::<f32>().map_err(|_| refuse())
     });
     let seen = seen.transpose()?.unwrap_or(0.0);
-    let mut job = engine.analytics(&filters, refresh)?;
+    let mut job = engine.analytics(&query, refresh)?;
     if let Some(seconds) = wait.filter(|_| !job.done) {
         let limit = Duration::from_secs(seconds.min(30));
-        job = engine.analytics_wait(&filters, seen, limit)?;
+        job = engine.analytics_wait(&query, seen, limit)?;
     }
-    Ok(CostJob::new(&job, &engine.config.zone).into())
+    Ok(CostJob::new(&job).into())
+}
+
+/// The question of analytics endpoints: the shared filters, and `helpers=without` (helper runs and
+/// sub-agents are left out of costs too) or `helpers=only`.
+pub(super) fn query(engine: &Engine, params: &Params) -> Result<AnalyticsQuery, Failure> {
+    let runs = [
+        ("all", Runs::All),
+        ("without", Runs::People),
+        ("only", Runs::Helpers),
+    ];
+    Ok(AnalyticsQuery {
+        filters: params.filters(engine.today())?,
+        runs: params.choice("helpers", &runs)?.unwrap_or_default(),
+    })
 }
 
 impl CostJob {
-    fn new(job: &Job<Analytics>, zone: &jiff::tz::TimeZone) -> CostJob {
-        let report = CostReport::new(&job.result, zone);
+    fn new(job: &Job<Analytics>) -> CostJob {
+        let report = CostReport::new(&job.result);
         let as_of = job.result.as_of;
         let mut answer = CostJob {
             progress: job.progress,
@@ -107,27 +121,26 @@ mod tests {
 
     #[test]
     fn the_envelope_says_how_far_it_is_and_spreads_the_result_when_done() {
-        let utc = jiff::tz::TimeZone::UTC;
-        let running = fields(&CostJob::new(&job(false, None), &utc));
+        let running = fields(&CostJob::new(&job(false, None)));
         assert_eq!(running["status"].get(), "\"running\"");
         assert_eq!(running["result"].get(), "null");
         assert!(running["partialResult"].get().contains("\"totalCost\":2.5"));
         assert!(!running.contains_key("totalCost"));
 
-        let done = fields(&CostJob::new(&job(true, None), &utc));
+        let done = fields(&CostJob::new(&job(true, None)));
         assert_eq!(done["status"].get(), "\"done\"");
         assert_eq!(done["totalCost"].get(), "2.5");
         assert_eq!(done["partialResult"].get(), "null");
         assert_eq!(done["asOf"].get(), "1795220910461");
 
-        let failed = fields(&CostJob::new(&job(false, Some("disk gone")), &utc));
+        let failed = fields(&CostJob::new(&job(false, Some("disk gone"))));
         assert_eq!(failed["status"].get(), "\"error\"");
         assert_eq!(failed["error"].get(), "\"disk gone\"");
     }
 
     #[test]
     fn an_answer_reads_back() {
-        let sent = CostJob::new(&job(true, None), &jiff::tz::TimeZone::UTC);
+        let sent = CostJob::new(&job(true, None));
         let read: CostJob = serde_json::from_str(&serde_json::to_string(&sent).unwrap()).unwrap();
         assert_eq!(read.result, sent.result);
     }

@@ -1,7 +1,9 @@
 //! The figures of `/api/analytics/cost`, with the names that older clients know.
 
 use super::record::dollars;
-use crate::engine::view::{Amount, Analytics, DayAmount, NamedAmount};
+use crate::engine::view::{
+    Amount, Analytics, Burn, Coverage, DayAmount, NamedAmount, Period, ToolAmount, TopPrompt,
+};
 use crate::model::Day;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -16,7 +18,7 @@ pub struct CostReport {
     pub total_output_tokens: u64,
     pub total_cache_read_tokens: u64,
     pub total_cache_create_tokens: u64,
-    /// How full contexts were; `null`, since few agents record their window.
+    /// How full contexts were on average, by each model's own window; `null` where none is known.
     pub avg_context_pct: Option<f64>,
     /// `total_cost` by calendar days from the first to the last.
     pub daily_rate: f64,
@@ -35,17 +37,28 @@ pub struct CostReport {
     pub prompts: u64,
     pub messages: u64,
     pub tool_calls: u64,
+    pub tool_errors: u64,
+    pub interruptions: u64,
+    pub compactions: u64,
+    /// From the first to the last prompt of each session and day, 16 hours a day at most.
+    pub active_hours: f64,
     pub by_day: BTreeMap<String, CostRow>,
     /// By the Sunday that the week began with.
     pub by_week: BTreeMap<String, CostRow>,
     pub by_project: BTreeMap<String, CostRow>,
     pub by_repo: BTreeMap<String, CostRow>,
     pub by_model: BTreeMap<String, CostRow>,
+    /// `""`: not recorded.
+    pub by_branch: BTreeMap<String, CostRow>,
+    /// A response's cost is shared evenly among the tools that it called; `""`: it called none.
+    pub by_tool: BTreeMap<String, ToolCost>,
     pub by_agent: BTreeMap<String, AgentCost>,
     /// Sessions of agents that record no tokens.
     pub agent_no_cost_data: BTreeMap<String, u64>,
     /// The ten that cost most.
     pub top_sessions: Vec<TopCost>,
+    /// The ten prompts that cost most.
+    pub top_prompts: Vec<PromptCost>,
     /// Models without a known price: their tokens are counted, their cost is not.
     pub unpriced: BTreeMap<String, CostRow>,
     #[serde(rename = "last1hCost")]
@@ -53,6 +66,11 @@ pub struct CostReport {
     pub today_cost: f64,
     /// At least 1.
     pub hours_elapsed_today: f64,
+    /// Today at this pace, and how many times the average day that is.
+    pub projected_today: f64,
+    pub pace: f64,
+    /// The days before, when the question has a first day.
+    pub previous: Option<PreviousCost>,
     pub input_cost_est: f64,
     pub output_cost_est: f64,
     pub cache_read_cost_est: f64,
@@ -69,6 +87,40 @@ pub struct CostRow {
     pub cost: f64,
     pub sessions: u64,
     pub tokens: u64,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ToolCost {
+    pub cost: f64,
+    pub tokens: u64,
+    pub calls: u64,
+    pub errors: u64,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct PromptCost {
+    pub id: String,
+    pub name: String,
+    pub tool: String,
+    pub project: String,
+    /// Ordinal of the prompt in its session; `null`: before the first one.
+    pub seq: Option<u32>,
+    /// Ms since the epoch.
+    pub at: i64,
+    pub cost: f64,
+    pub tokens: u64,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PreviousCost {
+    pub from: String,
+    pub to: String,
+    pub total_cost: f64,
+    pub total_tokens: u64,
+    pub sessions: u64,
+    pub prompts: u64,
+    pub active_days: u32,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -94,10 +146,18 @@ pub struct TopCost {
 }
 
 impl CostReport {
-    pub fn new(figures: &Analytics, zone: &jiff::tz::TimeZone) -> CostReport {
+    pub fn new(figures: &Analytics) -> CostReport {
         let total = &figures.total;
         let tokens = &total.tokens;
-        let unavailable = |agent: &str| figures.unrecorded.iter().any(|(name, _)| name == agent);
+        let silent = |row: &&Coverage| row.silent > 0;
+        let unavailable = |agent: &str| {
+            figures
+                .coverage
+                .iter()
+                .filter(silent)
+                .any(|row| row.agent == agent)
+        };
+        let burn = Burn::of(figures);
         CostReport {
             total_cost: dollars(total.cost),
             total_tokens: tokens.total(),
@@ -105,7 +165,8 @@ impl CostReport {
             total_output_tokens: tokens.output,
             total_cache_read_tokens: tokens.cache_read,
             total_cache_create_tokens: tokens.cache_write(),
-            avg_context_pct: None,
+            avg_context_pct: (figures.context.responses > 0)
+                .then(|| figures.context.mean as f64 / 100.0),
             daily_rate: dollars(total.cost) / f64::from(figures.days.max(1)),
             first_date: figures.first_day.map(|day| day.to_string()),
             last_date: figures.last_day.map(|day| day.to_string()),
@@ -119,22 +180,37 @@ impl CostReport {
             prompts: figures.prompts,
             messages: figures.messages,
             tool_calls: figures.tool_calls,
+            tool_errors: figures.tool_errors,
+            interruptions: figures.interruptions,
+            compactions: figures.compactions,
+            active_hours: figures.active_ms as f64 / 3.6e6,
             by_day: figures.by_day.iter().map(day_row).collect(),
             by_week: weeks(&figures.by_day),
             by_project: figures.by_project.iter().map(named_row).collect(),
             by_repo: figures.by_repo.iter().map(named_row).collect(),
             by_model: figures.by_model.iter().map(named_row).collect(),
+            by_branch: figures.by_branch.iter().map(named_row).collect(),
+            by_tool: figures.by_tool.iter().map(tool_row).collect(),
             by_agent: figures
                 .by_agent
                 .iter()
                 .map(|row| agent_row(row, unavailable(&row.name)))
                 .collect(),
-            agent_no_cost_data: figures.unrecorded.iter().cloned().collect(),
+            agent_no_cost_data: figures
+                .coverage
+                .iter()
+                .filter(silent)
+                .map(|row| (row.agent.clone(), row.silent))
+                .collect(),
             top_sessions: top(figures),
+            top_prompts: figures.top_prompts.iter().take(10).map(prompt).collect(),
             unpriced: figures.unpriced.iter().map(named_row).collect(),
             last_1h_cost: dollars(figures.last_hour.cost),
             today_cost: dollars(figures.today.cost),
-            hours_elapsed_today: hours_of_day(figures.as_of, zone),
+            hours_elapsed_today: f64::from(burn.minutes) / 60.0,
+            projected_today: dollars(burn.projected),
+            pace: burn.pace,
+            previous: figures.previous.as_ref().map(previous),
             input_cost_est: dollars(total.parts.input),
             output_cost_est: dollars(total.parts.output),
             cache_read_cost_est: dollars(total.parts.cache_read),
@@ -202,15 +278,39 @@ fn top(figures: &Analytics) -> Vec<TopCost> {
         .collect()
 }
 
-fn hours_of_day(at: i64, zone: &jiff::tz::TimeZone) -> f64 {
-    let elapsed = || {
-        let now = jiff::Timestamp::from_millisecond(at)
-            .ok()?
-            .to_zoned(zone.clone());
-        let midnight = now.start_of_day().ok()?;
-        Some((at - midnight.timestamp().as_millisecond()) as f64 / 3.6e6)
+fn tool_row(tool: &ToolAmount) -> (String, ToolCost) {
+    let cost = ToolCost {
+        cost: dollars(tool.spent.cost),
+        tokens: tool.spent.tokens,
+        calls: tool.calls,
+        errors: tool.errors,
     };
-    elapsed().unwrap_or(1.0).max(1.0)
+    (tool.name.clone(), cost)
+}
+
+fn prompt(prompt: &TopPrompt) -> PromptCost {
+    PromptCost {
+        id: prompt.id.clone(),
+        name: prompt.name.clone(),
+        tool: prompt.agent.clone(),
+        project: prompt.project.clone(),
+        seq: prompt.seq,
+        at: prompt.at,
+        cost: dollars(prompt.spent.cost),
+        tokens: prompt.spent.tokens,
+    }
+}
+
+fn previous(period: &Period) -> PreviousCost {
+    PreviousCost {
+        from: period.from.to_string(),
+        to: period.to.to_string(),
+        total_cost: dollars(period.amount.cost),
+        total_tokens: period.amount.tokens.total(),
+        sessions: period.sessions,
+        prompts: period.prompts,
+        active_days: period.active_days,
+    }
 }
 
 #[cfg(test)]
@@ -241,17 +341,5 @@ mod tests {
         );
         assert_eq!(weeks["2026-11-22"].cost, 6.0);
         assert_eq!(weeks["2026-11-22"].sessions, 2);
-    }
-
-    #[test]
-    fn hours_of_a_day_are_local_and_at_least_one() {
-        let zone = jiff::tz::TimeZone::get("Asia/Tokyo").unwrap();
-        // 2026-11-21T00:28:30Z is 09:28:30 in Tokyo
-        let hours = hours_of_day(1_795_220_910_000, &zone);
-        assert!((hours - 9.475).abs() < 0.001, "{hours}");
-        assert_eq!(
-            hours_of_day(1_795_220_910_000, &jiff::tz::TimeZone::UTC),
-            1.0
-        );
     }
 }

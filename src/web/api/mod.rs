@@ -24,6 +24,7 @@ pub mod sessions;
 pub mod stats;
 pub mod status;
 mod stream;
+mod tables;
 
 use super::App;
 use axum::Router;
@@ -55,6 +56,7 @@ pub fn router() -> Router<App> {
             "/api/analytics/cost",
             get(|s, q| ask(s, q, analytics::cost)),
         )
+        .route("/api/analytics/{table}", get(tables::table))
         .route("/api/stats", get(|s, q| ask(s, q, stats::rows)))
         .route("/api/warming", get(|s, q| ask(s, q, status::warming)))
         .route("/api/index-status", get(|s, q| ask(s, q, status::index)))
