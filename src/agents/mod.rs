@@ -5,15 +5,31 @@
 //! A room ends at [`Event`]: no store, no price, no title rule, no HTML. Rooms never import each
 //! other; what they share lies in [`read`].
 
+pub mod amp;
 pub mod claude;
 pub mod codex;
+pub mod copilot;
+pub mod droid;
+pub mod gemini;
+pub mod pi;
+pub mod qwen;
 pub mod read;
 
 use crate::model::{AgentInfo, Checkpoint, Event, ParseIssue, Rank, SessionStart, Source, Wants};
 use std::path::Path;
 
 /// Every agent there is, in the order in which facets and docs list them.
-pub static AGENTS: &[&dyn Agent] = &[&claude::Claude, &codex::Codex];
+pub static AGENTS: &[&dyn Agent] = &[
+    &claude::Claude,
+    &codex::Codex,
+    &gemini::Gemini,
+    &qwen::Qwen,
+    &copilot::Copilot,
+    &amp::Amp,
+    &pi::Pi,
+    &pi::OpenClaw,
+    &droid::Droid,
+];
 
 /// One agent's histories.
 pub trait Agent: Sync + Send {

@@ -29,6 +29,26 @@ pub struct RootSpec {
     pub path: &'static str,
 }
 
+impl RootSpec {
+    /// A place that no variable moves.
+    pub const fn fixed(path: &'static str) -> RootSpec {
+        RootSpec {
+            env: None,
+            env_suffix: "",
+            path,
+        }
+    }
+
+    /// A place that is `env/suffix` when the variable is set.
+    pub const fn moved(env: &'static str, suffix: &'static str, path: &'static str) -> RootSpec {
+        RootSpec {
+            env: Some(env),
+            env_suffix: suffix,
+            path,
+        }
+    }
+}
+
 /// What the agent's files record; what is false here is said on the page, never guessed.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Capabilities {

@@ -1,18 +1,24 @@
 //! Reading foreign files: what more than one room needs.
 //!
-//! [`folder`] lists, [`jsonl`] gives whole lines out of damaged files, [`json`] looks into a record without copying it,
-//! [`prompt`] tells a person's words from the runtime's, [`text`] makes bodies fit to keep and
-//! [`tool`] presents a tool call.
+//! [`folder`] lists, [`digest`] recognises folders that are named by one, [`jsonl`] gives whole lines out of damaged files, [`json`] looks into a record without copying it,
+//! [`whole`] reads documents, [`prompt`] tells a person's words from the runtime's, [`parts`] and [`blocks`] open contents,
+//! [`text`] makes bodies fit to keep, [`tool`] presents a tool call and [`tell`] puts it all into a session.
 
+pub mod blocks;
+pub mod digest;
 pub mod folder;
 pub mod json;
 pub mod jsonl;
+pub mod parts;
 pub mod patch;
 pub mod prompt;
 pub mod salvage;
 pub mod sqlite;
+pub mod tell;
 pub mod text;
 pub mod tool;
+pub mod value;
+pub mod whole;
 
 use crate::model::Fingerprint;
 

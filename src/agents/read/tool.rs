@@ -1,5 +1,9 @@
 //! Tool calls as people read them: a head line, and a body that holds every word of the input.
 
+mod kinds;
+
+pub use kinds::{kind, mcp_server};
+
 use super::json::{Raw, fields};
 use super::{patch, text};
 use crate::model::{BodyFormat, ToolCall, ToolKind};
@@ -19,115 +23,6 @@ const MAX_FILES: usize = 16;
 /// Nesting below this is shown as the JSON it is.
 const MAX_DEPTH: usize = 12;
 
-/// What tools of these names do (compared without case).
-const KINDS: &[(ToolKind, &[&str])] = &[
-    (
-        ToolKind::Shell,
-        &[
-            "bash",
-            "shell",
-            "shell_command",
-            "exec_command",
-            "local_shell",
-            "local_shell_call",
-            "container.exec",
-            "powershell",
-            "unified_exec",
-            "write_stdin",
-            "bashoutput",
-            "killshell",
-            "killbash",
-            "monitor",
-        ],
-    ),
-    (
-        ToolKind::Edit,
-        &[
-            "edit",
-            "multiedit",
-            "notebookedit",
-            "apply_patch",
-            "str_replace_editor",
-            "str_replace_based_edit_tool",
-        ],
-    ),
-    (ToolKind::Write, &["write", "write_file", "create_file"]),
-    (
-        ToolKind::Read,
-        &[
-            "read",
-            "notebookread",
-            "read_file",
-            "view",
-            "view_image",
-            "readmcpresourcetool",
-            "read_mcp_resource",
-        ],
-    ),
-    (
-        ToolKind::Search,
-        &[
-            "grep",
-            "glob",
-            "ls",
-            "toolsearch",
-            "tool_search",
-            "grep_files",
-            "list_dir",
-            "lsp",
-        ],
-    ),
-    (
-        ToolKind::Web,
-        &[
-            "webfetch",
-            "websearch",
-            "web_search",
-            "web_search_call",
-            "web_fetch",
-        ],
-    ),
-    (
-        ToolKind::Task,
-        &[
-            "task",
-            "agent",
-            "spawn_agent",
-            "workflow",
-            "sendmessage",
-            "send_input",
-        ],
-    ),
-    (
-        ToolKind::Plan,
-        &[
-            "todowrite",
-            "todoread",
-            "taskcreate",
-            "taskupdate",
-            "tasklist",
-            "taskget",
-            "update_plan",
-            "exitplanmode",
-            "exit_plan_mode",
-            "enterplanmode",
-        ],
-    ),
-];
-
-pub fn kind(name: &str) -> ToolKind {
-    KINDS
-        .iter()
-        .find(|(_, names)| names.iter().any(|known| known.eq_ignore_ascii_case(name)))
-        .map_or(ToolKind::Other, |(kind, _)| *kind)
-}
-
-/// The server of an `mcp__server__tool` name.
-pub fn mcp_server(name: &str) -> Option<&str> {
-    let (server, tool) = name.strip_prefix("mcp__")?.split_once("__")?;
-    (!server.is_empty() && !tool.is_empty()).then_some(server)
-}
-
 fields! {
     struct Input {
         file_path: "file_path",
@@ -137,9 +32,15 @@ fields! {
         cmd: "cmd",
         old_string: "old_string",
         new_string: "new_string",
+        old_str: "old_str",
+        new_str: "new_str",
+        old_text: "oldText",
+        new_text: "newText",
         new_source: "new_source",
         edits: "edits",
         content: "content",
+        file_text: "file_text",
+        absolute_path: "absolute_path",
         input: "input",
         patch: "patch",
         pattern: "pattern",
@@ -161,6 +62,8 @@ fields! {
         file_path: "file_path",
         old_string: "old_string",
         new_string: "new_string",
+        old_text: "oldText",
+        new_text: "newText",
     }
 }
 
@@ -187,7 +90,12 @@ pub fn present(name: &str, input: &str, wanted: bool) -> Presented {
         let skill = fields.skill.or(fields.command).and_then(Raw::filled);
         call.skill = skill.map(|skill| plugin_of(&skill).to_owned());
     }
-    for path in [fields.file_path, fields.notebook_path, fields.path] {
+    for path in [
+        fields.file_path,
+        fields.notebook_path,
+        fields.absolute_path,
+        fields.path,
+    ] {
         call.files
             .extend(path.and_then(Raw::filled).map(Cow::into_owned));
     }
@@ -255,6 +163,7 @@ fn title(fields: &Input<'_>, command: Option<&str>, object: Raw<'_>) -> String {
     let order = [
         fields.file_path,
         fields.notebook_path,
+        fields.absolute_path,
         fields.pattern,
         fields.query,
         fields.url,
@@ -349,14 +258,21 @@ fn edit_text(kind: ToolKind, object: Raw<'_>, fields: &Input<'_>) -> Option<Stri
     let get = |raw: Option<Raw<'_>>| raw.and_then(Raw::owned);
     let edits = fields.edits.map(Raw::items).unwrap_or_default();
     if kind == ToolKind::Write {
-        let content = get(fields.content)?;
+        let content = get(fields.content).or(get(fields.file_text))?;
         return Some(others(object) + &patch::created(&path, &content));
     }
     if kind != ToolKind::Edit {
         return None;
     }
-    if let Some(new) = get(fields.new_string).or(get(fields.new_source)) {
-        let old = get(fields.old_string).unwrap_or_default();
+    let new = [
+        fields.new_string,
+        fields.new_str,
+        fields.new_text,
+        fields.new_source,
+    ];
+    if let Some(new) = get(new.into_iter().flatten().next()) {
+        let old = [fields.old_string, fields.old_str, fields.old_text];
+        let old = get(old.into_iter().flatten().next()).unwrap_or_default();
         return Some(others(object) + &patch::unified(&path, &old, &new));
     }
     if edits.is_empty() {
@@ -366,7 +282,8 @@ fn edit_text(kind: ToolKind, object: Raw<'_>, fields: &Input<'_>) -> Option<Stri
     patch::header(&mut out, &path, &path);
     for edit in edits {
         let edit: Edit<'_> = edit.object()?;
-        let (old, new) = (get(edit.old_string), get(edit.new_string));
+        let old = get(edit.old_string.or(edit.old_text));
+        let new = get(edit.new_string.or(edit.new_text));
         patch::hunks(&mut out, &old.unwrap_or_default(), &new?);
     }
     Some(out)
@@ -379,8 +296,13 @@ fn others(object: Raw<'_>) -> String {
         "notebook_path",
         "path",
         "content",
+        "file_text",
         "old_string",
         "new_string",
+        "old_str",
+        "new_str",
+        "oldText",
+        "newText",
         "new_source",
         "edits",
     ];

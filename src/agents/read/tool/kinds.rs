@@ -1,0 +1,173 @@
+//! What tools do, by their names.
+
+use crate::model::ToolKind;
+
+/// What tools of these names do (compared without case).
+const KINDS: &[(ToolKind, &[&str])] = &[
+    (
+        ToolKind::Shell,
+        &[
+            "bash",
+            "shell",
+            "shell_command",
+            "exec_command",
+            "local_shell",
+            "local_shell_call",
+            "container.exec",
+            "powershell",
+            "unified_exec",
+            "write_stdin",
+            "bashoutput",
+            "killshell",
+            "killbash",
+            "monitor",
+            "run_shell_command",
+            "execute",
+            "execute_command",
+            "run_command",
+            "execute_bash",
+            "bashexecution",
+            "read_bash",
+            "write_bash",
+            "stop_bash",
+            "read_powershell",
+            "write_powershell",
+            "stop_powershell",
+            "tmux",
+        ],
+    ),
+    (
+        ToolKind::Edit,
+        &[
+            "edit",
+            "multiedit",
+            "notebookedit",
+            "apply_patch",
+            "str_replace_editor",
+            "str_replace_based_edit_tool",
+            "replace",
+            "str_replace",
+            "strreplacefile",
+            "search_replace",
+            "edit_file",
+            "file_editor",
+            "undo_edit",
+            "applypatch",
+            "patch",
+        ],
+    ),
+    (
+        ToolKind::Write,
+        &[
+            "write",
+            "write_file",
+            "create_file",
+            "create",
+            "writefile",
+            "save",
+            "append",
+        ],
+    ),
+    (
+        ToolKind::Read,
+        &[
+            "read",
+            "notebookread",
+            "read_file",
+            "view",
+            "view_image",
+            "readmcpresourcetool",
+            "read_mcp_resource",
+            "readfile",
+            "read_many_files",
+            "readmediafile",
+        ],
+    ),
+    (
+        ToolKind::Search,
+        &[
+            "grep",
+            "glob",
+            "ls",
+            "toolsearch",
+            "tool_search",
+            "grep_files",
+            "list_dir",
+            "lsp",
+            "find",
+            "finder",
+            "search_file_content",
+            "list_directory",
+            "grep_search",
+            "codebase_search_agent",
+            "listdir",
+        ],
+    ),
+    (
+        ToolKind::Web,
+        &[
+            "webfetch",
+            "websearch",
+            "web_search",
+            "web_search_call",
+            "web_fetch",
+            "google_web_search",
+            "searchweb",
+            "fetchurl",
+            "fetch_url",
+            "read_web_page",
+            "browser",
+        ],
+    ),
+    (
+        ToolKind::Task,
+        &[
+            "task",
+            "agent",
+            "spawn_agent",
+            "workflow",
+            "sendmessage",
+            "send_input",
+            "subagent",
+            "delegate_to_agent",
+            "codebase_investigator",
+            "oracle",
+            "read_agent",
+        ],
+    ),
+    (
+        ToolKind::Plan,
+        &[
+            "todowrite",
+            "todoread",
+            "taskcreate",
+            "taskupdate",
+            "tasklist",
+            "taskget",
+            "update_plan",
+            "exitplanmode",
+            "exit_plan_mode",
+            "enterplanmode",
+            "todo_write",
+            "todo_read",
+            "write_todos",
+            "update_todo",
+            "settodolist",
+            "todo",
+            "task_tracker",
+        ],
+    ),
+];
+
+pub fn kind(name: &str) -> ToolKind {
+    KINDS
+        .iter()
+        .find(|(_, names)| names.iter().any(|known| known.eq_ignore_ascii_case(name)))
+        .map_or(ToolKind::Other, |(kind, _)| *kind)
+}
+
+/// The server of an `mcp__server__tool` name.
+pub fn mcp_server(name: &str) -> Option<&str> {
+    let (server, tool) = name.strip_prefix("mcp__")?.split_once("__")?;
+    (!server.is_empty() && !tool.is_empty()).then_some(server)
+}
