@@ -52,6 +52,7 @@ pub enum Verb {
     List(ListArgs),
     Show(ShowArgs),
     Stats(StatsArgs),
+    Agents(AgentsArgs),
     Doctor(DoctorArgs),
     /// Print a completion script for a shell
     #[command(after_help = "\
@@ -232,6 +233,27 @@ pub struct StatsArgs {
     pub json: bool,
     #[command(flatten)]
     pub filters: FilterArgs,
+    #[command(flatten)]
+    pub sources: SourceArgs,
+}
+
+/// List the agents: where their histories are looked for, what was found, what they record.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  codedash agents
+  codedash agents --all         those of which nothing is there, too
+  codedash agents --json | jq -r '.[] | select(.sessions > 0) | .name'
+
+JSON (--json): the agents of GET /api/index-status: an array of {id, name, roots [{path, exists}],
+  sources, sessions, messages, issues, records, lacks, resume}.")]
+pub struct AgentsArgs {
+    /// Agents of which nothing was found, too
+    #[arg(long)]
+    pub all: bool,
+    /// Print JSON (of all)
+    #[arg(long)]
+    pub json: bool,
     #[command(flatten)]
     pub sources: SourceArgs,
 }

@@ -7,6 +7,7 @@
 //! Reading order: `args` (every verb and flag), `ask` with `client`, `owner` and `open` (how an answer
 //! is got), then one file a verb.
 
+mod agents;
 mod args;
 mod ask;
 mod client;
@@ -60,6 +61,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Verb::List(args)) => list::run(&args),
         Some(Verb::Show(args)) => show::run(&args),
         Some(Verb::Stats(args)) => stats::run(&args),
+        Some(Verb::Agents(args)) => agents::run(&args),
         Some(Verb::Doctor(args)) => doctor::run(&args),
         Some(Verb::Completions { shell }) => {
             let mut script = Vec::new();

@@ -58,3 +58,24 @@ pub struct Capabilities {
     pub timestamps: bool,
     pub thinking: bool,
 }
+
+impl Capabilities {
+    /// Each with the words for it.
+    pub fn named(&self) -> [(&'static str, bool); 5] {
+        [
+            ("tokens", self.usage),
+            ("tool calls", self.tool_calls),
+            ("sub-agents", self.sub_agents),
+            ("times", self.timestamps),
+            ("thinking", self.thinking),
+        ]
+    }
+
+    /// What is recorded, or what is not.
+    pub fn words(&self, recorded: bool) -> impl Iterator<Item = &'static str> {
+        let named = self.named().into_iter();
+        named
+            .filter(move |(_, yes)| *yes == recorded)
+            .map(|(word, _)| word)
+    }
+}

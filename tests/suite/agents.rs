@@ -54,20 +54,14 @@ fn reading_in_two_parts_is_reading_at_once() {
             shadow.write(&bytes);
             let second = read(room, &shadow.source, &first.checkpoint, Wants::ALL);
             let at = format!("{} cut at {cut}", source.path.display());
-            // a file of lines that change each other is read whole every time
-            let anew = first.checkpoint.offset == 0;
-            let mut events = if anew {
-                Vec::new()
-            } else {
-                first.events.clone()
-            };
+            let mut events = first.events.clone();
             events.extend(second.events.clone());
             assert_eq!(events, whole.events, "{at}");
             let lasting = |read: &Read| -> Vec<(u64, IssueKind)> {
                 let issues = read.issues.iter().filter(|issue| issue.line > 0);
                 issues.map(|issue| (issue.line, issue.kind)).collect()
             };
-            let mut issues = if anew { Vec::new() } else { lasting(&first) };
+            let mut issues = lasting(&first);
             // what the end of an unfinished file looks like is told again by every read; a whole line
             // without its end is consumed before it is counted
             issues.retain(|(line, kind)| {
@@ -277,13 +271,11 @@ proptest! {
         let read = read(*room, &shadow.source, &Checkpoint::default(), Wants::ALL);
         let given: BTreeSet<u64> = read.events.iter().map(|(_, event)| event.offset).collect();
         let told: BTreeSet<u64> = read.issues.iter().map(|issue| issue.line).collect();
-        // where a line may take back another one, no line is sure to be told
-        let own = read.checkpoint.offset > 0;
         let speaking = speaking_lines(*room, source, &original);
         let mut offset = 0u64;
         for (index, line) in bytes.split_inclusive(|b| *b == b'\n').enumerate() {
             let number = index as u64 + 1;
-            if own && speaking.contains(line) {
+            if speaking.contains(line) {
                 prop_assert!(given.contains(&offset), "line {number} of {} is lost", source.path.display());
             }
             let text = line.trim_ascii();

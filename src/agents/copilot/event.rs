@@ -71,6 +71,7 @@ fields! {
         arguments: "arguments",
         args: "args",
         server: "mcpServerName",
+        title: "toolTitle",
     }
 }
 
@@ -186,6 +187,10 @@ fn answer(data: &Data<'_>, state: &mut State, out: &mut Out<'_>) {
     out.answer(text(data.content));
     for request in data.requests.map(Raw::items).unwrap_or_default() {
         let request: Request<'_> = request.object().unwrap_or_default();
+        // a server's tool (`server-tool`; own ones have no hyphen): its start names the server
+        if request.title.is_some() && request.server.is_none() && text(request.name).contains('-') {
+            continue;
+        }
         let arguments = request.arguments.or(request.args);
         call(request.id, request.name, arguments, request.server, out);
     }
