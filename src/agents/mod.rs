@@ -40,6 +40,12 @@ pub trait Agent: Sync + Send {
         &[]
     }
 
+    /// Sub-agents are part of the session that started them, and sums by session take them in; else they
+    /// are threads of their own beside it.
+    fn sub_agents_within(&self) -> bool {
+        false
+    }
+
     /// Hands over every source below `root`. Never follows a link out of `root`.
     /// A root that does not exist is a complete, empty listing.
     fn discover(&self, root: &Path, found: &mut dyn FnMut(Source)) -> Listing;

@@ -106,6 +106,16 @@ pub struct SourceArgs {
     pub memory: Option<u64>,
 }
 
+/// What every verb that asks something has.
+#[derive(Debug, Default, Args)]
+pub struct AskArgs {
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub sources: SourceArgs,
+}
+
 /// Bring sessions and search index up to date, then end.
 ///
 /// A running server does that by itself: then this shows how far it is and waits until it is done.
@@ -151,13 +161,10 @@ pub struct SearchArgs {
     /// relevance, newest or oldest
     #[arg(long, value_name = "ORDER")]
     pub sort: Option<String>,
-    /// Print JSON
-    #[arg(long)]
-    pub json: bool,
     #[command(flatten)]
     pub filters: FilterArgs,
     #[command(flatten)]
-    pub sources: SourceArgs,
+    pub ask: AskArgs,
 }
 
 /// List sessions, newest first.
@@ -178,13 +185,10 @@ pub struct ListArgs {
     /// newest, oldest, longest or costliest
     #[arg(long, value_name = "ORDER")]
     pub sort: Option<String>,
-    /// Print JSON
-    #[arg(long)]
-    pub json: bool,
     #[command(flatten)]
     pub filters: FilterArgs,
     #[command(flatten)]
-    pub sources: SourceArgs,
+    pub ask: AskArgs,
 }
 
 /// Show one session: what is known of it, and its first and last messages.
@@ -211,11 +215,8 @@ pub struct ShowArgs {
     /// Only all, user, assistant or tools
     #[arg(long, value_name = "ROLE")]
     pub role: Option<String>,
-    /// Print JSON
-    #[arg(long)]
-    pub json: bool,
     #[command(flatten)]
-    pub sources: SourceArgs,
+    pub ask: AskArgs,
 }
 
 /// Count: sessions, prompts, tokens and what they cost, in all and by agent.
@@ -225,16 +226,37 @@ pub struct ShowArgs {
 #[command(after_help = "Examples:
   codedash stats
   codedash stats --since 30d --project .
+  codedash stats --daily --by agent --since 7d
+  codedash stats --by session --include-helpers --csv > sessions.csv
 
-JSON (--json): the result of GET /api/analytics/cost.")]
+JSON (--json): the result of GET /api/analytics/cost; with --daily, --weekly, --monthly or --by what
+GET /api/stats answers: an array of rows.")]
 pub struct StatsArgs {
-    /// Print JSON
+    /// By day, in time
     #[arg(long)]
-    pub json: bool,
+    pub daily: bool,
+    /// By week (its Monday), in time
+    #[arg(long)]
+    pub weekly: bool,
+    /// By month, in time
+    #[arg(long)]
+    pub monthly: bool,
+    /// By model, project, agent, session, repo, branch, tool or hour_of_week; may repeat
+    #[arg(long, value_name = "SIDE", value_delimiter = ',')]
+    pub by: Vec<String>,
+    /// Days and hours of this zone instead of the configured one
+    #[arg(long, value_name = "ZONE")]
+    pub tz: Option<String>,
+    /// Which cost counts: auto (price table, else as recorded), calculate or recorded
+    #[arg(long, value_name = "MODE")]
+    pub cost: Option<String>,
+    /// Print rows as comma-separated values
+    #[arg(long, conflicts_with = "json")]
+    pub csv: bool,
     #[command(flatten)]
     pub filters: FilterArgs,
     #[command(flatten)]
-    pub sources: SourceArgs,
+    pub ask: AskArgs,
 }
 
 /// List the agents: where their histories are looked for, what was found, what they record.
@@ -267,11 +289,8 @@ pub struct AgentsArgs {
 Exit code 1 when a check failed."
 )]
 pub struct DoctorArgs {
-    /// Print JSON
-    #[arg(long)]
-    pub json: bool,
     #[command(flatten)]
-    pub sources: SourceArgs,
+    pub ask: AskArgs,
 }
 
 /// Filters that lists share.
@@ -284,6 +303,12 @@ pub struct FilterArgs {
     /// Only this project: a folder (`.` is the current one) or a project's name; may repeat
     #[arg(long, value_name = "PROJECT")]
     pub project: Vec<String>,
+    /// Only this repository with all its worktrees: a folder in it, or its name; may repeat
+    #[arg(long, value_name = "REPOSITORY")]
+    pub repo: Vec<String>,
+    /// Only this branch; may repeat
+    #[arg(long, value_name = "BRANCH")]
+    pub branch: Vec<String>,
     /// Only this model; may repeat
     #[arg(long, value_name = "MODEL")]
     pub model: Vec<String>,
@@ -300,7 +325,7 @@ pub struct FilterArgs {
     #[arg(long, value_name = "DAY")]
     pub until: Option<String>,
     /// Helper runs and sub-agents too
-    #[arg(long)]
+    #[arg(long, visible_alias = "include-helpers")]
     pub helpers: bool,
 }
 
@@ -388,7 +413,7 @@ mod tests {
         };
         assert_eq!(args.query, ["-hello", "a", "-n", "--json"]);
         assert_eq!(args.limit, 3);
-        assert!(!args.json);
+        assert!(!args.ask.json);
         let help = parsed("codedash search -h").unwrap_err();
         assert_eq!(help.kind(), clap::error::ErrorKind::DisplayHelp);
         let Some(Verb::List(args)) = parsed("codedash list -n 5").unwrap().verb else {

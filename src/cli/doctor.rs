@@ -51,7 +51,7 @@ impl Check {
 }
 
 pub fn run(args: &DoctorArgs) -> anyhow::Result<ExitCode> {
-    let flags = args.sources.flags();
+    let flags = args.ask.sources.flags();
     let config = ask::config(&flags)?;
     // before the folders are made and tightened, which opening the stores does
     let mut checks = vec![folder(&config)];
@@ -83,7 +83,7 @@ pub fn run(args: &DoctorArgs) -> anyhow::Result<ExitCode> {
         checks,
         status,
     };
-    if args.json {
+    if args.ask.json {
         print_json(&report)?;
     } else {
         let mut out = anstream::AutoStream::auto(std::io::stdout()).lock();

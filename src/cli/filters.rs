@@ -21,6 +21,8 @@ impl FilterArgs {
         Ok(Params::default()
             .with_each("agent", &self.agent)
             .with_each("project", self.projects(ask)?)
+            .with_each("repo", self.repos(ask)?)
+            .with_each("branch", &self.branch)
             .with_each("model", &self.model)
             .with_each("tag", &self.tag)
             .with_some("starred", self.starred.then_some(1))
@@ -31,24 +33,62 @@ impl FilterArgs {
 
     /// Working directories that the given folders and names stand for.
     fn projects(&self, ask: &Ask) -> anyhow::Result<Vec<String>> {
-        if self.project.is_empty() {
-            return Ok(Vec::new());
-        }
-        let all = Params::default().with("include_helpers", 1);
-        let known = ask.get("/api/projects", &all, projects::list)?.body;
-        let mut found = Vec::new();
-        for asked in &self.project {
-            let folders = matching(asked, &known);
-            if folders.is_empty() {
-                return Err(Usage(format!(
-                    "--project {asked}: no session was held in such a folder"
-                ))
-                .into());
-            }
-            found.extend(folders);
-        }
-        Ok(found)
+        let why = |asked: &str| format!("--project {asked}: no session was held in such a folder");
+        each(ask, &self.project, matching, why)
     }
+
+    /// Roots of the repositories that the given folders and names stand for.
+    fn repos(&self, ask: &Ask) -> anyhow::Result<Vec<String>> {
+        let why = |asked: &str| format!("--repo {asked}: no session was held in such a repository");
+        each(ask, &self.repo, repositories, why)
+    }
+}
+
+/// What `find` takes each of the `asked` for.
+///
+/// # Errors
+/// [`Usage`] with what `why` says, where it takes one for nothing.
+fn each(
+    ask: &Ask,
+    asked: &[String],
+    find: fn(&str, &[ProjectRecord]) -> Vec<String>,
+    why: impl Fn(&str) -> String,
+) -> anyhow::Result<Vec<String>> {
+    if asked.is_empty() {
+        return Ok(Vec::new());
+    }
+    let all = Params::default().with("include_helpers", 1);
+    let known = ask.get("/api/projects", &all, projects::list)?.body;
+    let mut found = Vec::new();
+    for asked in asked {
+        let values = find(asked, &known);
+        if values.is_empty() {
+            return Err(Usage(why(asked)).into());
+        }
+        found.extend(values);
+    }
+    Ok(found)
+}
+
+/// A folder means the repository it lies in, a name the last segment of a root, any case.
+fn repositories(asked: &str, known: &[ProjectRecord]) -> Vec<String> {
+    let here = is_path(asked).then(|| resolved(asked));
+    let matches = |row: &ProjectRecord, root: &str| match &here {
+        Some(path) => {
+            let mut folders = row.folders.iter().map(String::as_str).chain([root]);
+            path.starts_with(root) || folders.any(|folder| Path::new(folder) == path)
+        }
+        None => row.label.eq_ignore_ascii_case(asked),
+    };
+    let roots = known.iter().filter_map(|row| {
+        let root = row.git_root.as_deref()?;
+        matches(row, root).then(|| root.to_owned())
+    });
+    roots.collect()
+}
+
+fn is_path(asked: &str) -> bool {
+    asked.starts_with(['.', '~', '/']) || asked.contains(['/', '\\'])
 }
 
 /// A folder means the sessions held in it or below it; a name means a last segment, any case.
@@ -58,8 +98,7 @@ fn matching(asked: &str, known: &[ProjectRecord]) -> Vec<String> {
         let all: Vec<String> = own.chain(row.folders.iter().cloned()).collect();
         all
     };
-    let is_path = asked.starts_with(['.', '~', '/']) || asked.contains(['/', '\\']);
-    let here = is_path.then(|| resolved(asked));
+    let here = is_path(asked).then(|| resolved(asked));
     let matches = |row: &ProjectRecord, folder: &String| match &here {
         Some(path) => Path::new(folder).starts_with(path),
         None => {
@@ -117,5 +156,24 @@ mod tests {
         assert_eq!(matching("fix", &known), ["/w/trees/fix"]);
         assert!(matching("appl", &known).is_empty());
         assert!(matching("/nowhere", &known).is_empty());
+    }
+
+    #[test]
+    fn a_repository_is_named_by_a_folder_in_it_or_by_its_name() {
+        let rooted = |path: &str, folders: &[&str]| ProjectRecord {
+            git_root: Some(path.into()),
+            ..project(path, folders)
+        };
+        let known = [
+            rooted("/w/app", &["/w/app", "/w/trees/fix"]),
+            rooted("/v/tool", &[]),
+            project("/w/loose", &["/w/loose"]),
+        ];
+        for asked in ["/w/app", "/w/app/src", "/w/trees/fix", "APP"] {
+            assert_eq!(repositories(asked, &known), ["/w/app"], "{asked}");
+        }
+        for asked in ["loose", "/w", "/w/application", "fix"] {
+            assert!(repositories(asked, &known).is_empty(), "{asked}");
+        }
     }
 }

@@ -10,7 +10,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 pub fn run(args: &ListArgs) -> anyhow::Result<ExitCode> {
-    let ask = Ask::open(&args.sources.flags(), "list", Need::Listing)?;
+    let ask = Ask::open(&args.ask.sources.flags(), "list", Need::Listing)?;
     let params = args
         .filters
         .params(&ask)?
@@ -18,7 +18,7 @@ pub fn run(args: &ListArgs) -> anyhow::Result<ExitCode> {
         .with_some("sort", args.sort.as_ref())
         .with_some("limit", (args.limit > 0).then_some(args.limit));
     let reply = ask.get("/api/sessions", &params, sessions::list)?;
-    if args.json {
+    if args.ask.json {
         return print_json(&reply.body);
     }
     let mut out = anstream::AutoStream::auto(std::io::stdout()).lock();
@@ -34,7 +34,7 @@ fn render(
 ) -> std::io::Result<()> {
     let (bold, dim) = (text::BOLD, text::DIM);
     let widest = |of: fn(&SessionRecord) -> String| {
-        let lengths = rows.iter().map(|row| of(row).chars().count());
+        let lengths = rows.iter().map(|row| text::columns_of(&of(row)));
         lengths.max().unwrap_or(0).min(24)
     };
     let agents = widest(|row| row.tool.clone());
@@ -46,14 +46,14 @@ fn render(
             time => time,
         };
         let head = format!(
-            "{star} {time:<16}  {:<13}  {:<agents$}  {:<projects$}  {:>5} msg  ",
+            "{star} {time:<16}  {:<13}  {:<agents$}  {}  {:>5} msg  ",
             text::line(text::short_id(&row.id)),
             row.tool,
-            text::cut(&project(row), projects),
+            text::padded(&text::cut(&project(row), projects), projects),
             row.messages,
         );
         let room = width.map_or(usize::MAX, |width| {
-            width.saturating_sub(head.chars().count())
+            width.saturating_sub(text::columns_of(&head))
         });
         let name = match text::line(&row.name) {
             name if name.is_empty() => "(no prompt)".to_owned(),
@@ -86,6 +86,30 @@ fn project(row: &SessionRecord) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn columns_line_up_whatever_is_in_them() {
+        let row = |project: &str, name: &str| SessionRecord {
+            project_label: project.into(),
+            name: name.into(),
+            ..SessionRecord::default()
+        };
+        let rows = [
+            row("app", "fix"),
+            row("数学ノート", &"検索を直して".repeat(9)),
+            row("ÉÈ", "x"),
+        ];
+        let mut plain = anstream::StripStream::new(Vec::new());
+        render(&rows, None, Some(90), &mut plain).unwrap();
+        let text = String::from_utf8(plain.into_inner()).unwrap();
+        let column = |line: &str| text::columns_of(&line[..line.find(" msg").unwrap()]);
+        let columns: Vec<usize> = text.lines().map(column).collect();
+        assert!(columns.iter().all(|c| *c == columns[0]), "{text}");
+        assert!(
+            text.lines().all(|line| text::columns_of(line) <= 90),
+            "{text}"
+        );
+    }
 
     #[test]
     fn a_session_is_a_line_however_hostile_its_name() {

@@ -8,7 +8,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 pub fn run(args: &SearchArgs) -> anyhow::Result<ExitCode> {
-    let ask = Ask::open(&args.sources.flags(), "search", Need::Index)?;
+    let ask = Ask::open(&args.ask.sources.flags(), "search", Need::Index)?;
     let params = args
         .filters
         .params(&ask)?
@@ -17,7 +17,7 @@ pub fn run(args: &SearchArgs) -> anyhow::Result<ExitCode> {
         .with_some("sort", args.sort.as_ref())
         .with("limit", args.limit);
     let reply = ask.get("/api/search", &params, search::search)?;
-    if args.json {
+    if args.ask.json {
         return print_json(&reply.body);
     }
     let mut out = anstream::AutoStream::auto(std::io::stdout()).lock();

@@ -13,7 +13,7 @@ use std::process::ExitCode;
 const LINES: usize = 12;
 
 pub fn run(args: &ShowArgs) -> anyhow::Result<ExitCode> {
-    let ask = Ask::open(&args.sources.flags(), "show", Need::Listing)?;
+    let ask = Ask::open(&args.ask.sources.flags(), "show", Need::Listing)?;
     let page = |offset: usize, limit: usize| {
         let params = Params::default()
             .with_some("role", args.role.as_ref())
@@ -23,7 +23,7 @@ pub fn run(args: &ShowArgs) -> anyhow::Result<ExitCode> {
         reply.map(|reply| reply.body)
     };
     let pages = pages(args, page)?;
-    if args.json {
+    if args.ask.json {
         return print_json(&joined(pages));
     }
     let mut out = anstream::AutoStream::auto(std::io::stdout()).lock();
@@ -44,7 +44,7 @@ fn pages(
         }
         return Ok(pages);
     }
-    if args.offset.is_some() || args.json {
+    if args.offset.is_some() || args.ask.json {
         return Ok(vec![page(args.offset.unwrap_or(0), args.limit)?]);
     }
     let first = page(0, args.limit.div_ceil(2))?;
@@ -306,8 +306,7 @@ mod tests {
             offset,
             all,
             role: None,
-            json: false,
-            sources: Default::default(),
+            ask: Default::default(),
         }
     }
 

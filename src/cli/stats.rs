@@ -3,22 +3,154 @@
 use super::args::StatsArgs;
 use super::ask::{Ask, Need};
 use super::{print_json, text};
+use crate::engine::view::By;
 use crate::web::api::analytics::{self, CostJob};
 use crate::web::api::costs::CostReport;
 use crate::web::api::params::Params;
+use crate::web::api::stats::{self, StatRow};
 use anyhow::{Context, bail};
 use std::io::Write;
 use std::process::ExitCode;
 
 pub fn run(args: &StatsArgs) -> anyhow::Result<ExitCode> {
-    let ask = Ask::open(&args.sources.flags(), "stats", Need::Listing)?;
+    let ask = Ask::open(&args.ask.sources.flags(), "stats", Need::Listing)?;
+    if let Some(by) = sides(args) {
+        return rows(&ask, args, &by);
+    }
     let report = finished(&ask, &args.filters.params(&ask)?)?;
-    if args.json {
+    if args.ask.json {
         return print_json(&report);
     }
     let mut out = anstream::AutoStream::auto(std::io::stdout()).lock();
     render(&report, &mut out)?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// What the rows are to be told apart by; `None`: no rows are asked for.
+fn sides(args: &StatsArgs) -> Option<Vec<String>> {
+    let spans = [
+        (args.daily, "day"),
+        (args.weekly, "week"),
+        (args.monthly, "month"),
+    ];
+    let spans = spans.iter().filter(|(asked, _)| *asked);
+    let mut by: Vec<String> = spans.map(|(_, word)| (*word).to_owned()).collect();
+    by.extend(args.by.iter().cloned());
+    let rows = !by.is_empty() || args.csv || args.tz.is_some() || args.cost.is_some();
+    rows.then_some(by)
+}
+
+fn rows(ask: &Ask, args: &StatsArgs, by: &[String]) -> anyhow::Result<ExitCode> {
+    let params = args
+        .filters
+        .params(ask)?
+        .with_each("by", by)
+        .with_some("tz", args.tz.as_ref())
+        .with_some("cost", args.cost.as_ref());
+    let rows = ask.get("/api/stats", &params, stats::rows)?.body;
+    if args.ask.json {
+        return print_json(&rows);
+    }
+    let sides: Vec<(&str, By)> = stats::BY
+        .into_iter()
+        .filter(|(word, _)| {
+            by.iter().any(|asked| asked == word)
+                || *word == "agent" && by.iter().any(|asked| asked == "session")
+        })
+        .collect();
+    let mut out = anstream::AutoStream::auto(std::io::stdout()).lock();
+    match args.csv {
+        true => write_csv(&sides, &rows, &mut out)?,
+        false => write_table(&sides, &rows, &mut out)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn write_csv(sides: &[(&str, By)], rows: &[StatRow], out: &mut impl Write) -> std::io::Result<()> {
+    for (word, _) in sides {
+        write!(out, "{word},")?;
+    }
+    writeln!(
+        out,
+        "input_tokens,output_tokens,reasoning_tokens,cache_read_tokens,cache_write_5m_tokens,\
+         cache_write_1h_tokens,total_tokens,web_searches,responses,sessions,cost_usd,\
+         unpriced_responses,estimated_responses,recorded_cost_usd"
+    )?;
+    let money = |dollars: Option<f64>| dollars.map_or_else(String::new, |d| format!("{d:.6}"));
+    for row in rows {
+        for (_, by) in sides {
+            write!(out, "{},", text::csv(row.side(*by)))?;
+        }
+        writeln!(
+            out,
+            "{},{},{},{},{},{},{},{},{},{},{},{},{},{}",
+            row.input_tokens,
+            row.output_tokens,
+            row.reasoning_tokens,
+            row.cache_read_tokens,
+            row.cache_write_5m_tokens,
+            row.cache_write_1h_tokens,
+            row.total_tokens,
+            row.web_searches,
+            row.responses,
+            row.sessions,
+            money(row.cost_usd),
+            row.unpriced_responses,
+            row.estimated_responses,
+            money(row.recorded_cost_usd),
+        )?;
+    }
+    Ok(())
+}
+
+fn write_table(
+    sides: &[(&str, By)],
+    rows: &[StatRow],
+    out: &mut impl Write,
+) -> std::io::Result<()> {
+    let (bold, dim) = (text::BOLD, text::DIM);
+    let widths: Vec<usize> = sides
+        .iter()
+        .map(|(word, by)| {
+            let longest = rows.iter().map(|row| row.side(*by).chars().count()).max();
+            longest.unwrap_or(0).max(word.len()).min(40)
+        })
+        .collect();
+    write!(out, "{bold}")?;
+    for ((word, _), width) in sides.iter().zip(&widths) {
+        write!(out, "{word:<width$} ")?;
+    }
+    writeln!(
+        out,
+        "{:>9} {:>15} {:>13} {:>17} {:>15} {:>13}{bold:#}",
+        "responses", "input", "output", "cache read", "cache written", "cost"
+    )?;
+    for row in rows {
+        for ((_, by), width) in sides.iter().zip(&widths) {
+            let side = text::cut(&text::line(row.side(*by)), *width);
+            write!(out, "{side:<width$} ")?;
+        }
+        let mark = if row.estimated_responses > 0 { "~" } else { "" };
+        let cost = match row.cost_usd {
+            Some(cost) => format!("{mark}{}", text::dollars(cost)),
+            None => "no price".to_owned(),
+        };
+        write!(
+            out,
+            "{:>9} {:>15} {:>13} {:>17} {:>15} {cost:>13}",
+            text::count(row.responses),
+            text::count(row.input_tokens),
+            text::count(row.output_tokens),
+            text::count(row.cache_read_tokens),
+            text::count(row.cache_write_5m_tokens + row.cache_write_1h_tokens),
+        )?;
+        if row.cost_usd.is_some() && row.unpriced_responses > 0 {
+            let left = text::plural(row.unpriced_responses, "response");
+            write!(out, " {dim}{left} without a price left out{dim:#}")?;
+        }
+        writeln!(out)?;
+    }
+    Ok(())
 }
 
 /// Waits for the job to be done.

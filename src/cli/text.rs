@@ -2,6 +2,7 @@
 
 use anstyle::{AnsiColor, Style};
 use std::io::IsTerminal;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 pub const BOLD: Style = Style::new().bold();
 pub const DIM: Style = Style::new().dimmed();
@@ -23,15 +24,32 @@ pub fn lines(text: &str) -> String {
         .replace(|c: char| c.is_control() && c != '\n', "")
 }
 
-/// At most so many characters, `…` where it was cut.
-pub fn cut(text: &str, characters: usize) -> String {
-    match text.char_indices().nth(characters) {
-        Some(_) => {
-            let end = text.char_indices().nth(characters.saturating_sub(1));
-            format!("{}…", &text[..end.map_or(0, |(at, _)| at)])
-        }
-        None => text.to_owned(),
+/// Columns that a text takes: two for each wide character (Chinese, Japanese, Korean, emoji).
+pub fn columns_of(text: &str) -> usize {
+    text.width()
+}
+
+/// At most so many columns, `…` where it was cut.
+pub fn cut(text: &str, columns: usize) -> String {
+    if columns_of(text) <= columns {
+        return text.to_owned();
     }
+    let mut room = columns.saturating_sub(1);
+    let fits = |c: &char| {
+        let wide = c.width().unwrap_or(0);
+        let fits = wide <= room;
+        room = room.saturating_sub(wide);
+        fits
+    };
+    let mut short: String = text.chars().take_while(fits).collect();
+    short.push('…');
+    short
+}
+
+/// Blanks behind the text up to so many columns; a longer text stays as it is.
+pub fn padded(text: &str, columns: usize) -> String {
+    let blanks = columns.saturating_sub(columns_of(text));
+    format!("{text}{:blanks$}", "")
 }
 
 /// The part of an id that is enough to name a session (ids that begin with a time need 13).
@@ -70,6 +88,15 @@ pub fn bytes(number: u64) -> String {
         format!("{number} B")
     } else {
         format!("{size:.1} {}", UNITS[unit])
+    }
+}
+
+/// A field of a CSV file (RFC 4180).
+pub fn csv(field: &str) -> String {
+    if field.contains([',', '"', '\n', '\r']) {
+        format!("\"{}\"", field.replace('"', "\"\""))
+    } else {
+        field.to_owned()
     }
 }
 
@@ -128,7 +155,12 @@ mod tests {
     fn cuts_fall_between_characters() {
         assert_eq!(cut("größer", 4), "grö…");
         assert_eq!(cut("größer", 6), "größer");
-        assert_eq!(cut("x", 0), "…");
+        assert_eq!(cut("xy", 0), "…");
+        assert_eq!(cut("検索を直す", 10), "検索を直す");
+        assert_eq!(cut("検索を直す", 8), "検索を…");
+        assert_eq!(cut("検索を直す", 7), "検索を…");
+        assert_eq!(padded("検索", 6), "検索  ");
+        assert_eq!(padded("long", 2), "long");
         assert_eq!(short_id("019a1b2c-3d4e-7000-8000"), "019a1b2c-3d4e");
     }
 }

@@ -1,5 +1,6 @@
 //! `config.toml`: the settings that are lasting.
 
+use crate::model::{CostMode, OwnPrice};
 use anyhow::{Context, bail};
 use std::path::Path;
 use toml::{Table, Value};
@@ -19,6 +20,14 @@ pub const KEYS: &[(&str, &str)] = &[
         "a list of regular expressions that first prompts of helper runs match",
     ),
     ("open_browser", "true or false"),
+    (
+        "cost",
+        "\"auto\" (from the price table, else as recorded), \"calculate\" or \"recorded\"",
+    ),
+    (
+        "prices",
+        "tables such as [prices.\"my-model\"] with input and output (and cache_read, cache_write, cache_write_1h) in dollars for a million tokens",
+    ),
 ];
 
 /// The file as read; `None` where it says nothing.
@@ -33,6 +42,8 @@ pub(super) struct Settings {
     pub roots: Vec<(String, Option<String>)>,
     pub helper_patterns: Vec<String>,
     pub open_browser: Option<bool>,
+    pub cost_mode: Option<CostMode>,
+    pub prices: Vec<OwnPrice>,
 }
 
 /// Reads and checks the file. A missing file says nothing.
@@ -101,6 +112,13 @@ fn take(settings: &mut Settings, key: &str, value: &Value) -> Option<()> {
                 .collect::<Option<Vec<_>>>()?;
         }
         "open_browser" => settings.open_browser = Some(value.as_bool()?),
+        "cost" => settings.cost_mode = Some(CostMode::parse(value.as_str()?)?),
+        "prices" => {
+            let models = value.as_table()?.iter();
+            settings.prices = models
+                .map(|(model, price)| own_price(model, price.as_table()?))
+                .collect::<Option<Vec<_>>>()?;
+        }
         _ => return None,
     }
     Some(())
@@ -110,6 +128,37 @@ fn take(settings: &mut Settings, key: &str, value: &Value) -> Option<()> {
 fn words(value: &Value) -> Option<String> {
     let text = value.as_str()?;
     (!text.trim().is_empty()).then(|| text.to_owned())
+}
+
+fn own_price(model: &str, table: &Table) -> Option<OwnPrice> {
+    const RATES: [&str; 5] = [
+        "input",
+        "output",
+        "cache_read",
+        "cache_write",
+        "cache_write_1h",
+    ];
+    if model.trim().is_empty() || table.keys().any(|key| !RATES.contains(&key.as_str())) {
+        return None;
+    }
+    let rate = |key: &str| match table.get(key) {
+        None => Some(None),
+        Some(value) => {
+            let rate = value
+                .as_float()
+                .or(value.as_integer().map(|whole| whole as f64));
+            // a million dollars a token is a slip of the pen, and would not fit
+            rate.filter(|rate| (0.0..=1e6).contains(rate)).map(Some)
+        }
+    };
+    Some(OwnPrice {
+        model: model.to_owned(),
+        input: rate("input")??,
+        output: rate("output")??,
+        cache_read: rate("cache_read")?,
+        cache_write: rate("cache_write")?,
+        cache_write_1h: rate("cache_write_1h")?,
+    })
 }
 
 fn root(value: &Value) -> Option<(String, Option<String>)> {
@@ -133,7 +182,8 @@ mod tests {
         let settings = parse(
             "port = 4000\nhost = \"::1\"\nzone = \"Europe/Berlin\"\nmemory = 256\n\
              roots = [{ path = \"/srv/box\", label = \"box\" }, { path = \"/srv/two\" }]\n\
-             helper_patterns = [\"^You are lane\"]\nopen_browser = false\n",
+             helper_patterns = [\"^You are lane\"]\nopen_browser = false\ncost = \"recorded\"\n\
+             [prices.\"my-model\"]\ninput = 1\noutput = 2.5\ncache_read = 0.1\n",
         )
         .unwrap();
         assert_eq!(
@@ -149,6 +199,14 @@ mod tests {
                 ],
                 helper_patterns: vec!["^You are lane".into()],
                 open_browser: Some(false),
+                cost_mode: Some(CostMode::Recorded),
+                prices: vec![OwnPrice {
+                    model: "my-model".into(),
+                    input: 1.0,
+                    output: 2.5,
+                    cache_read: Some(0.1),
+                    ..OwnPrice::default()
+                }],
             }
         );
         assert_eq!(parse("").unwrap(), Settings::default());
@@ -171,6 +229,14 @@ mod tests {
                 "regular expressions",
             ),
             ("open_browser = 'no'", "open_browser", "true or false"),
+            ("cost = 'cheap'", "cost", "calculate"),
+            ("[prices.m]\ninput = 1", "prices", "output"),
+            ("[prices.m]\ninput = -1\noutput = 1", "prices", "dollars"),
+            (
+                "[prices.m]\ninput = 1\noutput = 1\nouput = 1",
+                "prices",
+                "dollars",
+            ),
         ] {
             let error = parse(text).unwrap_err().to_string();
             assert!(error.contains(key), "{text}: {error}");

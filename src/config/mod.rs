@@ -12,7 +12,7 @@ mod system;
 
 pub use file::KEYS;
 
-use crate::model::AgentInfo;
+use crate::model::{AgentInfo, CostMode, OwnPrice};
 use anyhow::Context;
 use std::path::{Path, PathBuf};
 
@@ -43,6 +43,10 @@ pub struct Config {
     pub agent_env: Vec<(String, String)>,
     /// Regular expressions for first prompts of helper runs, besides the built-in ones.
     pub helper_patterns: Vec<String>,
+    /// Which cost counts where an agent records one.
+    pub cost_mode: CostMode,
+    /// The user's own prices.
+    pub prices: Vec<OwnPrice>,
     /// Whether a server that starts may open the browser.
     pub open_browser: bool,
     /// Settings that could not be followed and what was done instead, one sentence each.
@@ -150,6 +154,8 @@ impl Config {
             log_mirror: around.var("CODEDASH_LOG").is_some_and(|value| value != "0"),
             agent_env: agent_env(around, &agents),
             helper_patterns: settings.helper_patterns,
+            cost_mode: settings.cost_mode.unwrap_or_default(),
+            prices: settings.prices,
             open_browser: !flags.no_browser && settings.open_browser.unwrap_or(true),
             warnings,
             dir,
@@ -172,6 +178,8 @@ impl Config {
             log_mirror: false,
             agent_env: Vec::new(),
             helper_patterns: Vec::new(),
+            cost_mode: CostMode::default(),
+            prices: Vec::new(),
             open_browser: false,
             warnings: Vec::new(),
         }

@@ -86,6 +86,8 @@ pub(super) enum Changes {
 pub(super) struct Setting {
     pub homes: Vec<String>,
     pub zone: jiff::tz::TimeZone,
+    pub prices: Arc<crate::pricing::Prices>,
+    pub cost_mode: crate::model::CostMode,
 }
 
 type ByHash<V> = HashMap<u64, V, BuildHasherDefault<AsItIs>>;

@@ -1,9 +1,12 @@
 //! Day rows to tokens and money.
 
 use super::view::{Amount, CostView};
-use crate::model::{Cost, CostParts, Day, DayStats, Tokens, UsageBucket};
-use crate::pricing;
-use std::collections::BTreeMap;
+use crate::model::{CostMode, CostParts, Day, DayStats, Response, Tokens, UsageBucket};
+use crate::pricing::{Asked, Exact, Prices};
+use crate::rollup::LocalDays;
+use crate::rollup::usage::BucketKey;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 /// What one session used in all.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -12,18 +15,29 @@ pub(super) struct SessionUsage {
     pub cost: CostView,
 }
 
-/// Prices buckets at their own local hour.
+/// Prices buckets and responses at their own local hour.
 pub(super) struct Pricer {
     zone: jiff::tz::TimeZone,
+    prices: Arc<Prices>,
+    mode: CostMode,
     day: Day,
     /// Local midnight of `day`, ms since the epoch.
     midnight: i64,
+    clock: LocalDays,
 }
 
 impl Pricer {
+    /// The table's prices alone.
     pub fn new(zone: jiff::tz::TimeZone) -> Pricer {
+        Pricer::with(zone, Arc::default(), CostMode::Auto)
+    }
+
+    pub fn with(zone: jiff::tz::TimeZone, prices: Arc<Prices>, mode: CostMode) -> Pricer {
         let mut pricer = Pricer {
+            clock: LocalDays::new(zone.clone()),
             zone,
+            prices,
+            mode,
             day: Day(0),
             midnight: 0,
         };
@@ -47,49 +61,99 @@ impl Pricer {
         self.midnight + i64::from(hour) * 3_600_000
     }
 
-    /// Money for one bucket. Where no price is known, the cost that the agent itself recorded
-    /// counts, under `other`; responses with neither are unpriced.
+    /// Money for one bucket. A cost that the agent recorded stands under `other` where it counts;
+    /// responses with neither price nor recorded cost are unpriced.
     pub fn amount(&mut self, day: Day, bucket: &UsageBucket) -> Amount {
         let at = self.at(day, bucket.hour);
-        let priced = pricing::price(
-            &bucket.model,
-            at,
-            bucket.tier,
-            bucket.prompt_class,
-            &bucket.tokens,
-            bucket.us_region,
-        );
-        let (parts, unpriced) = match priced {
-            Cost::Priced(parts) => (parts, 0),
-            Cost::Unpriced => {
-                let other = bucket.recorded_cost;
-                let parts = CostParts {
-                    other,
-                    ..CostParts::default()
-                };
-                (parts, bucket.responses.saturating_sub(bucket.recorded))
-            }
+        let exact = self.computed(&asked(bucket, at), &bucket.tokens);
+        let (parts, unpriced) = match exact {
+            Some(exact) => (exact.rounded(), 0),
+            None => self.recorded(bucket.recorded_cost, bucket.recorded, bucket.responses),
         };
         Amount {
             tokens: bucket.tokens,
             responses: u64::from(bucket.responses),
             unpriced_responses: u64::from(unpriced),
+            estimated_responses: u64::from(if bucket.estimated {
+                bucket.responses
+            } else {
+                0
+            }),
             cost: parts.total(),
             parts,
+            recorded_cost: bucket.recorded_cost,
+            recorded_responses: u64::from(bucket.recorded),
         }
+    }
+
+    /// `None` where the price table is not to be asked, or has no answer.
+    fn computed(&self, asked: &Asked<'_>, tokens: &Tokens) -> Option<Exact> {
+        match self.mode {
+            CostMode::Recorded => None,
+            CostMode::Auto | CostMode::Calculate => self.prices.exact(asked, tokens),
+        }
+    }
+
+    /// What counts without a computed cost: money, and how many responses are left without.
+    fn recorded(&self, cost: i64, recorded: u32, responses: u32) -> (CostParts, u32) {
+        match self.mode {
+            CostMode::Calculate => (CostParts::default(), responses),
+            CostMode::Auto | CostMode::Recorded => {
+                let parts = CostParts {
+                    other: cost,
+                    ..CostParts::default()
+                };
+                (parts, responses.saturating_sub(recorded))
+            }
+        }
+    }
+
+    /// Money for each response of one day. Of those that fall into one bucket it adds up to the bucket's
+    /// to the micro-dollar, so that everything told of responses adds up to what is told of buckets.
+    pub fn responses(&mut self, day: Day, responses: &[Response]) -> Vec<Amount> {
+        let mut clock = self.clock.clone();
+        let mut sums: HashMap<BucketKey<'_>, Exact> = HashMap::new();
+        let mut amounts = Vec::with_capacity(responses.len());
+        for response in responses {
+            let key = BucketKey::of(response, &mut clock);
+            let asked = Asked {
+                model: key.model,
+                at_ms: self.at(day, key.hour),
+                tier: key.tier,
+                prompt_class: key.prompt_class,
+                us_region: key.us_region,
+            };
+            let (parts, unpriced) = match self.computed(&asked, &response.tokens) {
+                Some(exact) => {
+                    let sum = sums.entry(key).or_default();
+                    let before = sum.rounded();
+                    *sum += exact;
+                    (difference(sum.rounded(), before), 0)
+                }
+                None => {
+                    let cost = response.recorded_cost;
+                    self.recorded(cost.unwrap_or(0), u32::from(cost.is_some()), 1)
+                }
+            };
+            amounts.push(Amount {
+                tokens: response.tokens,
+                responses: 1,
+                unpriced_responses: u64::from(unpriced),
+                estimated_responses: u64::from(response.estimated),
+                cost: parts.total(),
+                parts,
+                recorded_cost: response.recorded_cost.unwrap_or(0),
+                recorded_responses: u64::from(response.recorded_cost.is_some()),
+            });
+        }
+        self.clock = clock;
+        amounts
     }
 
     /// Micro-dollars that cache reads of this bucket saved.
     pub fn saved(&mut self, day: Day, bucket: &UsageBucket) -> i64 {
         let at = self.at(day, bucket.hour);
-        pricing::cache_saving(
-            &bucket.model,
-            at,
-            bucket.tier,
-            bucket.prompt_class,
-            &bucket.tokens,
-            bucket.us_region,
-        )
+        self.prices.cache_saving(&asked(bucket, at), &bucket.tokens)
     }
 
     pub fn session<'d>(
@@ -126,6 +190,82 @@ impl Pricer {
     }
 }
 
+fn asked(bucket: &UsageBucket, at_ms: i64) -> Asked<'_> {
+    Asked {
+        model: &bucket.model,
+        at_ms,
+        tier: bucket.tier,
+        prompt_class: bucket.prompt_class,
+        us_region: bucket.us_region,
+    }
+}
+
+fn difference(a: CostParts, b: CostParts) -> CostParts {
+    CostParts {
+        input: a.input - b.input,
+        output: a.output - b.output,
+        cache_read: a.cache_read - b.cache_read,
+        cache_write: a.cache_write - b.cache_write,
+        other: a.other - b.other,
+    }
+}
+
+/// `amount` in `count` parts that add up to it.
+pub(super) fn even_shares(amount: &Amount, count: u64) -> impl Iterator<Item = Amount> + '_ {
+    let upto = move |place: u64| {
+        let of = |value: u64| (u128::from(value) * u128::from(place) / u128::from(count)) as u64;
+        let money = |value: i64| (i128::from(value) * i128::from(place) / i128::from(count)) as i64;
+        let (t, p) = (&amount.tokens, &amount.parts);
+        Amount {
+            tokens: Tokens {
+                input: of(t.input),
+                cache_read: of(t.cache_read),
+                cache_write_5m: of(t.cache_write_5m),
+                cache_write_1h: of(t.cache_write_1h),
+                output: of(t.output),
+                reasoning: of(t.reasoning),
+                web_searches: of(t.web_searches),
+            },
+            responses: of(amount.responses),
+            unpriced_responses: of(amount.unpriced_responses),
+            estimated_responses: of(amount.estimated_responses),
+            recorded_cost: money(amount.recorded_cost),
+            recorded_responses: of(amount.recorded_responses),
+            cost: 0,
+            parts: CostParts {
+                input: money(p.input),
+                output: money(p.output),
+                cache_read: money(p.cache_read),
+                cache_write: money(p.cache_write),
+                other: money(p.other),
+            },
+        }
+    };
+    (0..count).map(move |place| {
+        let (from, to) = (upto(place), upto(place + 1));
+        let (f, t) = (&from.tokens, &to.tokens);
+        let parts = difference(to.parts, from.parts);
+        Amount {
+            tokens: Tokens {
+                input: t.input - f.input,
+                cache_read: t.cache_read - f.cache_read,
+                cache_write_5m: t.cache_write_5m - f.cache_write_5m,
+                cache_write_1h: t.cache_write_1h - f.cache_write_1h,
+                output: t.output - f.output,
+                reasoning: t.reasoning - f.reasoning,
+                web_searches: t.web_searches - f.web_searches,
+            },
+            responses: to.responses - from.responses,
+            unpriced_responses: to.unpriced_responses - from.unpriced_responses,
+            estimated_responses: to.estimated_responses - from.estimated_responses,
+            recorded_cost: to.recorded_cost - from.recorded_cost,
+            recorded_responses: to.recorded_responses - from.recorded_responses,
+            cost: parts.total(),
+            parts,
+        }
+    })
+}
+
 fn usage(sum: &Amount, assistant_messages: u32) -> SessionUsage {
     SessionUsage {
         tokens: sum.tokens,
@@ -142,6 +282,9 @@ fn cost_view(sum: &Amount) -> CostView {
         parts: sum.parts,
         responses: u32::try_from(sum.responses).unwrap_or(u32::MAX),
         unpriced: u32::try_from(sum.unpriced_responses).unwrap_or(u32::MAX),
+        estimated: u32::try_from(sum.estimated_responses).unwrap_or(u32::MAX),
+        recorded_micros: sum.recorded_cost,
+        recorded: u32::try_from(sum.recorded_responses).unwrap_or(u32::MAX),
         unrecorded: false,
     }
 }
@@ -151,6 +294,9 @@ impl std::ops::AddAssign<&Amount> for Amount {
         self.tokens += other.tokens;
         self.responses += other.responses;
         self.unpriced_responses += other.unpriced_responses;
+        self.estimated_responses += other.estimated_responses;
+        self.recorded_cost += other.recorded_cost;
+        self.recorded_responses += other.recorded_responses;
         self.cost += other.cost;
         self.parts += other.parts;
     }
@@ -162,6 +308,9 @@ impl std::ops::AddAssign<&CostView> for CostView {
         self.parts += other.parts;
         self.responses = self.responses.saturating_add(other.responses);
         self.unpriced = self.unpriced.saturating_add(other.unpriced);
+        self.estimated = self.estimated.saturating_add(other.estimated);
+        self.recorded_micros += other.recorded_micros;
+        self.recorded = self.recorded.saturating_add(other.recorded);
     }
 }
 
@@ -194,6 +343,41 @@ mod tests {
         };
         assert_eq!(pricer.amount(day, &long(19)).cost, 10_000_000);
         assert_eq!(pricer.amount(day, &long(20)).cost, 5_000_000);
+    }
+
+    #[test]
+    fn responses_add_up_to_their_buckets_and_shares_to_their_response() {
+        let mut pricer = Pricer::new(jiff::tz::TimeZone::UTC);
+        let day = Day(20_700);
+        let mut responses: Vec<Response> = (0..40)
+            .map(|n| Response {
+                at: pricer.midnight_of(day) + i64::from(n) * 700_000,
+                key: n as u64,
+                model: ["claude-3-haiku", "gpt-5-codex", "nobody-knows-it"][n as usize % 3].into(),
+                recorded_cost: (n % 5 == 0).then_some(11),
+                tokens: Tokens {
+                    input: 3,
+                    cache_read: 1 + n as u64,
+                    output: 1,
+                    ..Tokens::default()
+                },
+                ..Response::default()
+            })
+            .collect();
+        responses.sort_unstable();
+        let mut clock = LocalDays::new(jiff::tz::TimeZone::UTC);
+        let mut of_buckets = Amount::default();
+        for bucket in crate::rollup::usage::buckets(&responses, &mut clock) {
+            of_buckets += &pricer.amount(day, &bucket);
+        }
+        let (mut of_responses, mut of_shares) = (Amount::default(), Amount::default());
+        for amount in pricer.responses(day, &responses) {
+            of_responses += &amount;
+            even_shares(&amount, 3).for_each(|share| of_shares += &share);
+        }
+        assert!(of_buckets.cost > 0 && of_buckets.unpriced_responses > 0);
+        assert_eq!(of_responses, of_buckets);
+        assert_eq!(of_shares, of_buckets);
     }
 
     #[test]

@@ -35,6 +35,11 @@ impl Misses {
         self.0 == 0
     }
 
+    /// Misses one facet only.
+    pub fn one(self) -> bool {
+        self.0.is_power_of_two()
+    }
+
     /// Passes everything but, perhaps, this facet's own ticks.
     pub fn at_most(self, facet: Facet) -> bool {
         self.0 & !(1 << facet as u16) == 0

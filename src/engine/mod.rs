@@ -5,6 +5,7 @@
 //! [`catalog`] snapshot; long computations are [`jobs`].
 
 mod analytics;
+mod breakdown;
 mod catalog;
 mod cost;
 mod filter;
@@ -17,10 +18,12 @@ mod refresh;
 mod search;
 mod session;
 mod sessions;
+mod standing;
 mod status;
 mod tally;
 #[cfg(test)]
 mod testing;
+mod turns;
 pub mod view;
 
 /// Every agent and display variant there is, in table order.
@@ -77,6 +80,10 @@ impl Engine {
             .at(now_ms())
             .0
     }
+    /// Generations of the store and of the marks: while they stay, so does every list.
+    pub fn generations(&self) -> anyhow::Result<(u64, u64)> {
+        Ok((self.store.read()?.generation()?, self.marks.generation()))
+    }
     pub fn sessions(&self, query: &SessionsQuery) -> anyhow::Result<SessionsPage> {
         self.list_sessions(query)
     }
@@ -99,6 +106,14 @@ impl Engine {
     pub fn session(&self, sid: Sid) -> anyhow::Result<Option<SessionView>> {
         self.show_session(sid)
     }
+    /// What each prompt of a session cost (its own responses, not its sub-agents').
+    pub fn turns(&self, sid: Sid) -> anyhow::Result<Vec<TurnView>> {
+        self.list_turns(sid)
+    }
+    /// What a session's responses cost by tool; `""`: those that called none.
+    pub fn tool_costs(&self, sid: Sid) -> anyhow::Result<Vec<(String, Amount)>> {
+        self.list_tools(sid)
+    }
     pub fn messages(&self, sid: Sid, query: &MessagesQuery) -> anyhow::Result<MessagesPage> {
         self.page_of_messages(sid, query)
     }
@@ -120,6 +135,10 @@ impl Engine {
         limit: std::time::Duration,
     ) -> anyhow::Result<Job<Analytics>> {
         Ok(self.analytics_slot(filters, false)?.wait(seen, limit))
+    }
+    /// Tokens and money by any of their sides.
+    pub fn breakdown(&self, query: &BreakdownQuery) -> anyhow::Result<Breakdown> {
+        self.break_down(query)
     }
     pub fn status(&self) -> anyhow::Result<StatusView> {
         self.describe()

@@ -3,7 +3,8 @@
 use super::catalog::{Catalog, Changes, Entry, Input, Setting};
 use super::cost::{Pricer, SessionUsage};
 use crate::config::Config;
-use crate::model::{Day, DayStats, Sid};
+use crate::model::{CostMode, Day, DayStats, Sid};
+use crate::pricing::Prices;
 use crate::store::{Marks, Reader, Store};
 use anyhow::Result;
 use std::sync::{Arc, Mutex, RwLock};
@@ -29,6 +30,8 @@ impl CatalogCell {
                     .map(|home| home.path.to_string_lossy().into_owned())
                     .collect(),
                 zone: config.zone.clone(),
+                prices: Arc::new(Prices::new(&config.prices)),
+                cost_mode: config.cost_mode,
             },
             current: RwLock::default(),
             making: Mutex::default(),
@@ -155,7 +158,17 @@ impl CatalogCell {
         Ok(())
     }
 
+    /// As configured, or with another word on which cost counts.
+    pub fn pricer_for(&self, mode: Option<CostMode>) -> Pricer {
+        let setting = &self.setting;
+        Pricer::with(
+            setting.zone.clone(),
+            setting.prices.clone(),
+            mode.unwrap_or(setting.cost_mode),
+        )
+    }
+
     pub fn pricer(&self) -> Pricer {
-        Pricer::new(self.setting.zone.clone())
+        self.pricer_for(None)
     }
 }

@@ -1,13 +1,12 @@
 //! Search: the question lowered for the index, its answer joined with sessions.
 
-use super::catalog::{Catalog, NONE};
 use super::filter::list;
-use super::names::fold;
+use super::standing::{Standings, of_sessions};
 use super::view::*;
 use super::{Engine, Found};
 use crate::index::{SearchRequest, Ticks};
 use crate::model::Day;
-use crate::query::{self, Field, Query};
+use crate::query;
 use anyhow::Result;
 use std::sync::Arc;
 use std::time::Instant;
@@ -27,16 +26,20 @@ impl Engine {
         };
         let catalog = self.catalog.get()?;
         let query = query::parse(&asked.text, self.today());
-        let only = match self.only(&catalog, asked, &query)? {
-            Only::Nothing => {
-                return Ok(SearchPage {
-                    filling,
-                    ..SearchPage::default()
-                });
-            }
-            Only::These(sids) => Some(Arc::new(sids)),
-            Only::All => None,
+        let session = match asked.session.as_deref().filter(|id| !id.is_empty()) {
+            None => None,
+            Some(id) => match self.find(id)? {
+                Found::One(sid) => Some(sid),
+                Found::None | Found::Many(_) => {
+                    return Ok(SearchPage {
+                        filling,
+                        ..SearchPage::default()
+                    });
+                }
+            },
         };
+        let own = of_sessions(&asked.filters);
+        let standings = Standings::new(&catalog, &own, &query, session);
         let request = SearchRequest {
             ticks: self.ticks(asked),
             include_hidden: asked.filters.include_helpers,
@@ -45,12 +48,13 @@ impl Engine {
             offset: asked.offset,
             limit: asked.limit,
             snippets: SNIPPETS,
-            only,
+            only: standings.list().map(Arc::new),
             attrs: catalog.attrs.clone(),
             zone: self.config.zone.clone(),
             facets: true,
         };
         let found = index.search(&request)?;
+        let [repos, branches, tags] = standings.facets(&found);
         let mut desk = self.desk(&catalog)?;
         let mut hits = Vec::with_capacity(found.hits.len());
         for hit in found.hits {
@@ -87,9 +91,12 @@ impl Engine {
             facets: vec![
                 facet("agent", &found.facets.agents, &ticked.agents),
                 facet("project", &found.facets.projects, &ticked.projects),
+                repos,
                 facet("role", &found.facets.roles, &roles),
                 facet("tool", &found.facets.tools, &ticked.tools),
                 facet("model", &found.facets.models, &ticked.models),
+                branches,
+                tags,
             ],
             days: found.facets.days,
             corrected: found.corrected,
@@ -112,96 +119,6 @@ impl Engine {
             from: filters.from.map(|day| pricer.midnight_of(day)),
             to: filters.to.map(|day| pricer.midnight_of(next(day))),
         }
-    }
-
-    /// What only sessions know: repository, branch, tag, star, and being the one that is asked for.
-    fn only(&self, catalog: &Catalog, asked: &SearchQuery, query: &Query) -> Result<Only> {
-        let filters = &asked.filters;
-        let session = match asked.session.as_deref().filter(|id| !id.is_empty()) {
-            None => None,
-            Some(id) => match self.find(id)? {
-                Found::One(sid) => Some(sid),
-                Found::None | Found::Many(_) => return Ok(Only::Nothing),
-            },
-        };
-        let branches = Branches::of(query);
-        let free = filters.repos.is_empty()
-            && filters.branches.is_empty()
-            && filters.tags.is_empty()
-            && !filters.starred
-            && branches.is_empty()
-            && session.is_none();
-        if free {
-            return Ok(Only::All);
-        }
-        let mut sids = vec![false; catalog.end()];
-        for entry in catalog.iter() {
-            let repo = catalog.project(entry).repo;
-            let repo = (repo != NONE).then(|| catalog.tables.repos.get(repo));
-            let any = |values: &[String], has: &dyn Fn(&str) -> bool| {
-                values.is_empty() || values.iter().any(|value| has(value))
-            };
-            let tags = catalog.tags.get(&entry.sid);
-            sids[entry.sid.0 as usize] = session.is_none_or(|sid| sid == entry.sid)
-                && any(&filters.repos, &|value| repo == Some(value))
-                && any(&filters.branches, &|value| {
-                    entry.summary.branches.iter().any(|branch| branch == value)
-                })
-                && any(&filters.tags, &|value| {
-                    tags.is_some_and(|tags| tags.iter().any(|tag| tag == value))
-                })
-                && (!filters.starred || catalog.starred.contains(&entry.sid))
-                && branches.pass(&entry.summary.branches);
-        }
-        Ok(Only::These(sids))
-    }
-}
-
-enum Only {
-    All,
-    These(Vec<bool>),
-    /// Restricted to a session that there is not.
-    Nothing,
-}
-
-/// `branch:` of the query text: any of the wanted, none of the others; case and accents aside, a
-/// part of the name is enough.
-struct Branches {
-    wanted: Vec<String>,
-    unwanted: Vec<String>,
-}
-
-impl Branches {
-    fn of(query: &Query) -> Branches {
-        let values = |negated: bool| {
-            let of_kind = query
-                .filters
-                .iter()
-                .filter(move |filter| filter.negated == negated);
-            of_kind
-                .filter_map(|filter| match &filter.field {
-                    Field::Branch(value) => Some(fold(value)),
-                    _ => None,
-                })
-                .collect()
-        };
-        Branches {
-            wanted: values(false),
-            unwanted: values(true),
-        }
-    }
-
-    fn is_empty(&self) -> bool {
-        self.wanted.is_empty() && self.unwanted.is_empty()
-    }
-
-    fn pass(&self, branches: &[String]) -> bool {
-        let has = |value: &String| {
-            branches
-                .iter()
-                .any(|branch| fold(branch).contains(value.as_str()))
-        };
-        (self.wanted.is_empty() || self.wanted.iter().any(has)) && !self.unwanted.iter().any(has)
     }
 }
 

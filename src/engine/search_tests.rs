@@ -2,29 +2,6 @@ use super::super::testing::*;
 use super::*;
 use crate::index::{Document, IndexOptions, SearchIndex};
 use crate::model::{HelperReason, Sid};
-use crate::query::Filter;
-
-fn query(fields: &[(&str, bool)]) -> Query {
-    let filter = |(value, negated): &(&str, bool)| Filter {
-        field: Field::Branch((*value).to_owned()),
-        negated: *negated,
-    };
-    Query {
-        text: None,
-        filters: fields.iter().map(filter).collect(),
-    }
-}
-
-#[test]
-fn branches_of_the_query() {
-    let of = |list: &[&str]| list.iter().map(|b| (*b).to_owned()).collect::<Vec<_>>();
-    let either = Branches::of(&query(&[("main", false), ("FIX", false)]));
-    assert!(either.pass(&of(&["fix/login"])) && either.pass(&of(&["dev", "main"])));
-    assert!(!either.pass(&of(&["dev"])) && !either.pass(&[]));
-    let without = Branches::of(&query(&[("main", true)]));
-    assert!(without.pass(&of(&["dev"])) && without.pass(&[]) && !without.pass(&of(&["main"])));
-    assert!(Branches::of(&query(&[])).is_empty());
-}
 
 /// Three sessions that all say "lantern": on main, on a branch, and a helper.
 fn lanterns() -> (Bench, Vec<Sid>) {
@@ -118,6 +95,40 @@ fn sessions_narrow_what_is_found() {
     );
     assert_eq!(found(&bench, &asked("lantern branch:LAMP")), [two]);
     assert_eq!(found(&bench, &asked("lantern -branch:lamp")), [one]);
+}
+
+#[test]
+fn facets_of_sessions_count_messages_without_their_own_ticks() {
+    let (bench, sids) = lanterns();
+    bench.engine.set_tag(sids[0], "keep", true).unwrap();
+    bench.engine.set_tag(sids[1], "drop", true).unwrap();
+    let counts = |field: &str, change: &dyn Fn(&mut Filters)| {
+        let mut asked = asked("lantern");
+        change(&mut asked.filters);
+        let page = bench.engine.search(&asked).unwrap();
+        let list = page.facets.into_iter().find(|list| list.field == field);
+        let values = list.unwrap().values.into_iter();
+        values
+            .map(|v| format!("{}={}{}", v.value, v.count, if v.ticked { "*" } else { "" }))
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+    let main = |f: &mut Filters| f.branches = vec!["main".into()];
+    let both = |f: &mut Filters| {
+        main(f);
+        f.tags = vec!["drop".into()];
+    };
+    assert_eq!(counts("branch", &|_| {}), "fix/lamp=1 main=1");
+    assert_eq!(counts("branch", &main), "fix/lamp=1 main=1*");
+    assert_eq!(counts("tag", &main), "keep=1");
+    assert_eq!(counts("project", &main), "/p/a=1");
+    assert_eq!(counts("branch", &both), "fix/lamp=1 main=0*");
+    assert_eq!(counts("tag", &both), "keep=1 drop=0*");
+    assert_eq!(counts("branch", &|f| f.starred = true), "");
+    assert_eq!(
+        counts("branch", &|f| f.include_helpers = true),
+        "main=2 fix/lamp=1"
+    );
 }
 
 #[test]

@@ -367,6 +367,7 @@ fn scaled(amount: &Amount, share: u64) -> Amount {
             cache_write: money(p.cache_write),
             other: money(p.other),
         },
+        ..Amount::default()
     };
     scaled.cost = scaled.parts.total();
     scaled

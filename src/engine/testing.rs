@@ -33,6 +33,8 @@ pub fn setting() -> Setting {
     Setting {
         homes: vec!["/home/ann".into()],
         zone: jiff::tz::TimeZone::UTC,
+        prices: Default::default(),
+        cost_mode: Default::default(),
     }
 }
 

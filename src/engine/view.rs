@@ -3,8 +3,8 @@
 
 use crate::index;
 use crate::model::{
-    AgentInfo, BodyFormat, CostParts, Day, ParseIssue, PromptKind, Role, SessionSummary, Sid,
-    Tokens, ToolCall,
+    AgentInfo, BodyFormat, CostMode, CostParts, Day, ParseIssue, PromptKind, Role, SessionSummary,
+    Sid, Tokens, ToolCall,
 };
 use std::sync::Arc;
 
@@ -143,6 +143,11 @@ pub struct CostView {
     pub responses: u32,
     /// Responses of models without a known price.
     pub unpriced: u32,
+    /// Responses whose tokens are estimates: shown with `~`.
+    pub estimated: u32,
+    /// What the agent itself recorded, micro-dollars, and for how many responses.
+    pub recorded_micros: i64,
+    pub recorded: u32,
     /// The agent records no tokens for this.
     pub unrecorded: bool,
 }
@@ -176,6 +181,20 @@ pub struct SessionView {
     pub retries: Vec<CardMember>,
     pub cost_by_model: Vec<(String, Tokens, CostView)>,
     pub issues: Vec<ParseIssue>,
+}
+
+/// One prompt and everything that the model did for it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TurnView {
+    /// Ordinal of the prompt; `None`: before the first one.
+    pub seq: Option<u32>,
+    /// Time of the first and last record of its responses, ms.
+    pub at: i64,
+    pub until: i64,
+    pub amount: Amount,
+    /// Tokens of its largest prompt, and how many fit where that is known.
+    pub context: u64,
+    pub window: Option<u64>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -339,9 +358,14 @@ pub struct Amount {
     pub tokens: Tokens,
     pub responses: u64,
     pub unpriced_responses: u64,
+    /// Responses whose tokens are estimates.
+    pub estimated_responses: u64,
     /// Micro-dollars.
     pub cost: i64,
     pub parts: CostParts,
+    /// What the agents themselves recorded, micro-dollars, and for how many responses.
+    pub recorded_cost: i64,
+    pub recorded_responses: u64,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -370,6 +394,53 @@ pub struct TopSession {
     pub name: String,
     pub agent: String,
     pub project: String,
+    pub amount: Amount,
+}
+
+/// A side by which responses are told apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    Day,
+    /// By its Monday.
+    Week,
+    Month,
+    HourOfWeek,
+    Agent,
+    Model,
+    Project,
+    Repo,
+    Branch,
+    Tool,
+    /// With its sub-agents where they live within it.
+    Session,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct BreakdownQuery {
+    /// Days are those of `zone`.
+    pub filters: Filters,
+    pub by: Vec<By>,
+    /// `None`: the configured one.
+    pub zone: Option<jiff::tz::TimeZone>,
+    /// `None`: as configured.
+    pub mode: Option<CostMode>,
+}
+
+/// The rows add up to the total.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Breakdown {
+    pub by: Vec<By>,
+    /// In time where the first side is one of time, else costliest first.
+    pub rows: Vec<BreakdownRow>,
+    pub total: BreakdownRow,
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct BreakdownRow {
+    /// One for each of `Breakdown::by`.
+    pub keys: Vec<String>,
+    /// Sessions with a response in it; sub-agents that live within one are part of it.
+    pub sessions: u64,
     pub amount: Amount,
 }
 

@@ -106,6 +106,16 @@ pub enum Match {
     CloseSpelling,
 }
 
+/// Whether a session passes what only the asker can check.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Standing {
+    In,
+    /// It misses one facet of the asker's, whose other values count it all the same.
+    Near,
+    #[default]
+    Out,
+}
+
 /// Values ticked in the facets (besides those in the query text); empty = no filter.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Ticks {
@@ -130,8 +140,9 @@ pub struct SearchRequest {
     pub limit: usize,
     /// Per session.
     pub snippets: usize,
-    /// Session-level restriction that the engine worked out (`branch:`, starred, tag, one session).
-    pub only: Option<Arc<Vec<bool>>>,
+    /// By sid, what the engine worked out about sessions (repository, branch, tag, star, one
+    /// session); sids beyond the end are out. `None`: all are in.
+    pub only: Option<Arc<Vec<Standing>>>,
     pub attrs: Arc<SessionAttrs>,
     /// Start of local days for the day facet: UTC offset in ms at a moment.
     pub zone: jiff::tz::TimeZone,
@@ -150,6 +161,10 @@ pub struct SearchResponse {
     pub hidden_sessions: u64,
     pub hits: Vec<SessionHit>,
     pub facets: Facets,
+    /// Matching messages by session, in no order, from which the asker counts facets of its own:
+    /// of the sessions found, and of those that are only [`Standing::Near`].
+    pub counts: Vec<(Sid, u32)>,
+    pub near: Vec<(Sid, u32)>,
     /// Words found near the ones asked (tier `CloseSpelling`).
     pub corrected: Vec<String>,
 }

@@ -2,12 +2,12 @@
 
 use super::days::Days;
 use super::groups::{Best, Groups};
-use super::plan::{AGENT, DAY, DROP, HIDDEN, MODEL, PROJECT, Plan, ROLE, TOOL};
+use super::plan::{DAY, DROP, HIDDEN, MODEL, Miss, Plan, ROLE, SESSION, TOOL};
 use super::rows::{NO_TIME, Row};
 use super::view::View;
 use super::word::Scale;
 use super::{Facets, SessionAttrs, Sort};
-use crate::model::{Day, Role};
+use crate::model::{Day, Role, Sid};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use tantivy::query::Weight;
@@ -34,11 +34,10 @@ pub(super) struct Pass<'a> {
     counts: Counts,
 }
 
-/// Facet counts as they grow. Agents and projects of documents that pass everything are added up
-/// from the sessions' counts at the end.
+/// Facet counts as they grow. Facets of sessions are added up from the sessions' counts at the end.
 struct Counts {
-    agents: Vec<u64>,
-    projects: Vec<u64>,
+    /// By sid: documents that would pass but for one facet of their session.
+    near: Vec<u32>,
     roles: [u64; 8],
     tools: HashMap<String, u64>,
     models: HashMap<String, u64>,
@@ -65,8 +64,7 @@ impl<'a> Pass<'a> {
             hidden: vec![false; attrs.rows.len()],
             hidden_sessions: 0,
             counts: Counts {
-                agents: vec![0; attrs.agents.len()],
-                projects: vec![0; attrs.projects.len()],
+                near: vec![0; attrs.rows.len()],
                 roles: [0; 8],
                 tools: HashMap::new(),
                 models: HashMap::new(),
@@ -193,13 +191,8 @@ impl<'a> Pass<'a> {
         if either(DAY) && row.at != NO_TIME {
             view.count_day(self.days.day(row.at));
         }
-        if fails == AGENT || fails == PROJECT {
-            let session = self.attrs.rows[row.head().sid() as usize];
-            if fails == AGENT {
-                self.counts.agents[usize::from(session.agent)] += 1;
-            } else {
-                self.counts.projects[session.project as usize] += 1;
-            }
+        if fails == SESSION {
+            self.counts.near[row.head().sid() as usize] += 1;
         }
     }
 
@@ -213,14 +206,12 @@ impl<'a> Pass<'a> {
         }
         self.groups.absorb(other.groups);
         let (mine, its) = (&mut self.counts, other.counts);
-        let add = |mine: &mut [u64], its: &[u64]| {
-            for (count, more) in mine.iter_mut().zip(its) {
-                *count += more;
-            }
-        };
-        add(&mut mine.agents, &its.agents);
-        add(&mut mine.projects, &its.projects);
-        add(&mut mine.roles, &its.roles);
+        for (count, more) in mine.near.iter_mut().zip(its.near) {
+            *count += more;
+        }
+        for (count, more) in mine.roles.iter_mut().zip(its.roles) {
+            *count += more;
+        }
         for (name, count) in its.tools {
             *mine.tools.entry(name).or_default() += count;
         }
@@ -232,22 +223,57 @@ impl<'a> Pass<'a> {
         }
     }
 
+    fn found(&self) -> impl Iterator<Item = (u32, u32)> {
+        self.groups
+            .list
+            .iter()
+            .map(|group| (group.sid, group.count))
+    }
+
+    fn missing(&self) -> impl Iterator<Item = (u32, u32)> {
+        let near = self.counts.near.iter().enumerate();
+        near.filter(|(_, count)| **count > 0)
+            .map(|(sid, count)| (sid as u32, *count))
+    }
+
+    /// Matching documents by session: of those found, and of those the asker's facets are next to.
+    pub fn sessions(&self) -> (Vec<(Sid, u32)>, Vec<(Sid, u32)>) {
+        if !self.plan.facets {
+            return Default::default();
+        }
+        let named = |(sid, count)| (Sid(sid), count);
+        let by_asker = |(sid, _): &(u32, u32)| self.plan.misses[*sid as usize] == Some(Miss::Asker);
+        (
+            self.found().map(named).collect(),
+            self.missing().filter(by_asker).map(named).collect(),
+        )
+    }
+
     pub fn facets(&mut self) -> Facets {
         if !self.plan.facets {
             return Facets::default();
         }
-        for group in &self.groups.list {
-            let row = self.attrs.rows[group.sid as usize];
-            self.counts.agents[usize::from(row.agent)] += u64::from(group.count);
-            self.counts.projects[row.project as usize] += u64::from(group.count);
+        let mut agents = vec![0; self.attrs.agents.len()];
+        let mut projects = vec![0; self.attrs.projects.len()];
+        let found = self.found().map(|(sid, count)| (sid, count, None));
+        let near = self.missing();
+        let near = near.map(|(sid, count)| (sid, count, self.plan.misses[sid as usize]));
+        for (sid, count, miss) in found.chain(near) {
+            let row = self.attrs.rows[sid as usize];
+            if miss.is_none_or(|miss| miss == Miss::Agent) {
+                agents[usize::from(row.agent)] += u64::from(count);
+            }
+            if miss.is_none_or(|miss| miss == Miss::Project) {
+                projects[row.project as usize] += u64::from(count);
+            }
         }
         let counts = &mut self.counts;
         let named = |names: &[String], counts: &[u64]| {
             ordered(names.iter().cloned().zip(counts.iter().copied()))
         };
         Facets {
-            agents: named(&self.attrs.agents, &counts.agents),
-            projects: named(&self.attrs.projects, &counts.projects),
+            agents: named(&self.attrs.agents, &agents),
+            projects: named(&self.attrs.projects, &projects),
             roles: ordered(
                 Role::ALL
                     .iter()

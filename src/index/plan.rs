@@ -5,12 +5,12 @@
 
 use super::days::start_of;
 use super::entry::role_code;
-use super::{AttrRow, SearchRequest, Sort};
+use super::{AttrRow, SearchRequest, Sort, Standing};
 use crate::model::Role;
 use crate::query::{Field, Filter};
 
-pub(super) const AGENT: u8 = 1;
-pub(super) const PROJECT: u8 = 2;
+/// The session misses one facet of sessions; which one, `Plan::misses` says.
+pub(super) const SESSION: u8 = 1;
 pub(super) const ROLE: u8 = 4;
 pub(super) const TOOL: u8 = 8;
 pub(super) const MODEL: u8 = 16;
@@ -20,9 +20,20 @@ pub(super) const HIDDEN: u8 = 64;
 /// A filter drops it.
 pub(super) const DROP: u8 = 128;
 
+/// Facets of sessions that are counted here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Miss {
+    Agent,
+    Project,
+    /// One of the asker's.
+    Asker,
+}
+
 pub(super) struct Plan {
     /// By sid.
     pub sids: Vec<u8>,
+    /// By sid, for those with [`SESSION`].
+    pub misses: Vec<Option<Miss>>,
     /// By role code.
     pub roles: [u8; 8],
     pub tools: Names,
@@ -40,8 +51,10 @@ impl Plan {
     pub fn new(request: &SearchRequest, sort: Sort) -> Plan {
         let filters = &request.query.filters;
         let ticks = &request.ticks;
+        let (sids, misses) = sid_flags(request).into_iter().unzip();
         Plan {
-            sids: sid_flags(request),
+            sids,
+            misses,
             roles: role_flags(filters, &ticks.roles),
             tools: Names::new(filters, &ticks.tools, TOOL, |field| match field {
                 Field::Tool(name) => Some(name),
@@ -115,7 +128,7 @@ fn role_flags(filters: &[Filter], ticks: &[Role]) -> [u8; 8] {
     flags
 }
 
-fn sid_flags(request: &SearchRequest) -> Vec<u8> {
+fn sid_flags(request: &SearchRequest) -> Vec<(u8, Option<Miss>)> {
     let attrs = &request.attrs;
     let filters = &request.query.filters;
     let agents: Vec<u8> = attrs
@@ -126,7 +139,7 @@ fn sid_flags(request: &SearchRequest) -> Vec<u8> {
                 Field::Agent(value) => Some(same(value, agent)),
                 _ => None,
             });
-            drop | ticked(&request.ticks.agents, agent, AGENT)
+            drop | ticked(&request.ticks.agents, agent, SESSION)
         })
         .collect();
     let projects: Vec<u8> = attrs
@@ -137,7 +150,7 @@ fn sid_flags(request: &SearchRequest) -> Vec<u8> {
                 Field::Project(value) => Some(project_matches(value, project)),
                 _ => None,
             });
-            drop | ticked(&request.ticks.projects, project, PROJECT)
+            drop | ticked(&request.ticks.projects, project, SESSION)
         })
         .collect();
     let kind_asked = filters
@@ -146,8 +159,11 @@ fn sid_flags(request: &SearchRequest) -> Vec<u8> {
     let show_hidden = request.include_hidden || kind_asked;
     let flag = |(sid, row): (usize, &AttrRow)| {
         let only = request.only.as_ref();
-        if !row.live || only.is_some_and(|only| !only.get(sid).copied().unwrap_or(false)) {
-            return DROP;
+        let standing = only.map_or(Standing::In, |only| {
+            only.get(sid).copied().unwrap_or_default()
+        });
+        if !row.live || standing == Standing::Out {
+            return (DROP, None);
         }
         let kind = dropped(filters, |field| match field {
             Field::IsHelper => Some(row.helper),
@@ -157,7 +173,21 @@ fn sid_flags(request: &SearchRequest) -> Vec<u8> {
         let hidden = !show_hidden && (row.helper || row.sub_agent);
         let agent = agents.get(usize::from(row.agent)).copied().unwrap_or(DROP);
         let project = projects.get(row.project as usize).copied().unwrap_or(DROP);
-        kind | agent | project | if hidden { HIDDEN } else { 0 }
+        let asker = if standing == Standing::Near {
+            SESSION
+        } else {
+            0
+        };
+        let missed = [
+            (agent, Miss::Agent),
+            (project, Miss::Project),
+            (asker, Miss::Asker),
+        ];
+        let mut missed = missed.iter().filter(|(flags, _)| flags & SESSION != 0);
+        let miss = missed.next().map(|(_, miss)| *miss);
+        let twice = if missed.next().is_some() { DROP } else { 0 };
+        let hidden = if hidden { HIDDEN } else { 0 };
+        (kind | agent | project | asker | twice | hidden, miss)
     };
     attrs.rows.iter().enumerate().map(flag).collect()
 }

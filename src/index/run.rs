@@ -48,8 +48,11 @@ impl Run<'_> {
         let weight = query.weight(scoring)?;
         let weight = (!everything).then_some(weight.as_ref());
         let mut pass = self.pass(weight, lowered.scale)?;
+        let (counts, near) = pass.sessions();
         let mut response = SearchResponse {
             tier,
+            counts,
+            near,
             messages: pass.messages,
             sessions: pass.groups.list.len() as u64,
             hidden_messages: pass.hidden_messages,

@@ -8,7 +8,7 @@ use super::rows::RowCache;
 use super::run::Run;
 use super::schema::Fields;
 use super::word::Scale;
-use super::{Match, SearchRequest, SearchResponse, Sort};
+use super::{Match, SearchRequest, SearchResponse, Sort, Standing};
 use crate::query::{Field, Node};
 use tantivy::query::{Occur, TermQuery};
 use tantivy::schema::IndexRecordOption;
@@ -94,7 +94,8 @@ fn restrictions(
         clauses.push((Occur::Must, constant(boolean(wanted), 0.0)));
     }
     if let Some(only) = &request.only {
-        let sids = only.iter().enumerate().filter(|(_, yes)| **yes);
+        let sids = only.iter().enumerate();
+        let sids = sids.filter(|(_, standing)| **standing != Standing::Out);
         let sids: Vec<_> = sids.map(|(sid, _)| sid).take(FEW_SESSIONS + 1).collect();
         if (1..=FEW_SESSIONS).contains(&sids.len()) {
             let terms = sids

@@ -7,9 +7,10 @@ use crate::index::RoleSet;
 use crate::model::*;
 use crate::rollup::{LocalDays, usage};
 use crate::store::{Pass, SourceRow, Writer};
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::Ordering;
 use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
@@ -118,12 +119,20 @@ pub fn apply_scan(shared: &Shared, scan: &Scan) -> Result<()> {
     Ok(())
 }
 
+#[derive(Clone, Copy)]
+enum Change {
+    Add,
+    TakeBack,
+}
+
 /// One store transaction in the making.
 struct Batch<'s> {
     writer: Writer<'s>,
     clock: LocalDays,
     /// Day rows touched so far: written once, at the end.
     days: HashMap<Sid, BTreeMap<Day, DayStats>>,
+    /// Responses of the days touched so far: the usage part of the day rows is told from them.
+    responses: HashMap<(Sid, Day), Vec<Response>>,
 }
 
 impl<'s> Batch<'s> {
@@ -132,13 +141,18 @@ impl<'s> Batch<'s> {
             writer,
             clock: shared.days.clone(),
             days: HashMap::new(),
+            responses: HashMap::new(),
         }
     }
 
     fn finish(mut self, batch: u64) -> Result<u64> {
+        for ((sid, day), mut responses) in std::mem::take(&mut self.responses) {
+            responses.sort_unstable();
+            let usage = usage::buckets(&responses, &mut self.clock);
+            self.days_of(sid)?.entry(day).or_default().usage = usage;
+            self.writer.put_responses(sid, day, &responses)?;
+        }
         for (sid, mut days) in std::mem::take(&mut self.days) {
-            days.values_mut()
-                .for_each(|day| usage::sort(&mut day.usage));
             days.retain(|_, day| *day != DayStats::default());
             self.writer.put_days(sid, &days)?;
         }
@@ -286,10 +300,8 @@ impl<'s> Batch<'s> {
 
     fn days_of(&mut self, sid: Sid) -> Result<&mut BTreeMap<Day, DayStats>> {
         Ok(match self.days.entry(sid) {
-            std::collections::hash_map::Entry::Occupied(entry) => entry.into_mut(),
-            std::collections::hash_map::Entry::Vacant(entry) => {
-                entry.insert(self.writer.days(sid)?)
-            }
+            Entry::Occupied(entry) => entry.into_mut(),
+            Entry::Vacant(entry) => entry.insert(self.writer.days(sid)?),
         })
     }
 
@@ -302,85 +314,95 @@ impl<'s> Batch<'s> {
         claims: Vec<Claim>,
         fresh: bool,
     ) -> Result<()> {
-        let old: BTreeSet<u128> = if fresh {
-            self.writer.claimed(sid)?.into_iter().collect()
-        } else {
-            BTreeSet::new()
-        };
-        let mut new: BTreeMap<u128, Vec<Claim>> = BTreeMap::new();
-        for claim in claims {
-            new.entry(response_hash(&key.agent, &claim.key))
-                .or_default()
-                .push(claim);
-        }
+        let mut old: BTreeMap<u64, Vec<Claim>> = BTreeMap::new();
         if fresh {
-            self.writer.clear_claimed(sid)?;
+            for (hash, claim) in self.writer.take_claims(sid)? {
+                old.entry(hash).or_default().push(claim);
+            }
         }
-        let mut noted = Vec::new();
-        let touched: BTreeSet<u128> = old.iter().chain(new.keys()).copied().collect();
-        for hash in touched {
-            let before = self.writer.claims(hash)?;
-            let mut mine: Vec<Claim> = before
-                .iter()
-                .filter(|(owner, _)| *owner == sid && !fresh)
-                .map(|(_, claim)| claim.clone())
-                .collect();
-            let known = !mine.is_empty();
-            for claim in new.remove(&hash).unwrap_or_default() {
-                match mine
-                    .iter_mut()
-                    .rev()
-                    .find(|held| usage::same_response(held, &claim))
-                {
-                    Some(held) => usage::merge(held, &claim),
-                    None => {
-                        let variant = mine.len() as u16;
-                        mine.push(Claim { variant, ..claim });
-                    }
+        let mut new: Vec<(u64, Vec<Claim>)> = Vec::new();
+        let mut places: HashMap<u64, usize> = HashMap::with_capacity(claims.len());
+        for claim in claims {
+            let hash = response_hash(&key.agent, &claim.key);
+            let place = *places.entry(hash).or_insert(new.len());
+            if place == new.len() {
+                new.push((hash, Vec::new()));
+            }
+            new[place].1.push(claim);
+        }
+        for (hash, claims) in new {
+            let mine = old.remove(&hash);
+            self.response(sid, hash, mine, claims)?;
+        }
+        for (hash, claims) in old {
+            self.response(sid, hash, Some(claims), Vec::new())?;
+        }
+        Ok(())
+    }
+
+    /// One response key: `taken` is what the session claimed of it before, where that is to go.
+    fn response(
+        &mut self,
+        sid: Sid,
+        hash: u64,
+        taken: Option<Vec<Claim>>,
+        new: Vec<Claim>,
+    ) -> Result<()> {
+        let mut before = self.writer.claims(hash)?;
+        let mut mine: Vec<Claim> = Vec::new();
+        if taken.is_none() {
+            let held = before.iter().filter(|(owner, _)| *owner == sid);
+            mine.extend(held.map(|(_, claim)| claim.clone()));
+        }
+        for claim in new {
+            let mut held = mine.iter_mut().rev();
+            match held.find(|held| usage::same_response(held, &claim)) {
+                Some(held) => usage::merge(held, &claim),
+                None => {
+                    let variant = mine.len() as u16;
+                    mine.push(Claim { variant, ..claim });
                 }
             }
-            if fresh && old.contains(&hash) {
-                self.writer.remove_claims(hash, sid)?;
-            }
-            for claim in &mine {
-                self.writer.put_claim(hash, sid, claim)?;
-            }
-            if !mine.is_empty() && !known {
-                noted.push(hash);
-            }
-            let mut after: Vec<(Sid, Claim)> = before
-                .iter()
-                .filter(|(owner, _)| *owner != sid)
-                .cloned()
-                .collect();
-            after.extend(mine.into_iter().map(|claim| (sid, claim)));
-            self.count(&before, -1)?;
-            self.count(&after, 1)?;
         }
-        self.writer.add_claimed(sid, &noted)
+        let others = before.iter().filter(|(owner, _)| *owner != sid);
+        let mut after: Vec<(Sid, Claim)> = others.cloned().collect();
+        after.extend(mine.iter().map(|claim| (sid, claim.clone())));
+        before.extend(taken.into_iter().flatten().map(|claim| (sid, claim)));
+        self.writer.put_claims(hash, sid, mine)?;
+        self.count(hash, before, Change::TakeBack)?;
+        self.count(hash, after, Change::Add)
     }
 
     /// Adds (or takes back) the responses behind these claims in their owners' days.
-    fn count(&mut self, claims: &[(Sid, Claim)], sign: i64) -> Result<()> {
+    fn count(&mut self, hash: u64, claims: Vec<(Sid, Claim)>, change: Change) -> Result<()> {
+        if let [(sid, claim)] = claims.as_slice() {
+            return self.count_one(*sid, Response::of(claim, hash), change);
+        }
         let mut tied = Vec::with_capacity(claims.len());
+        let mut owners = Vec::with_capacity(claims.len());
         for (sid, claim) in claims {
-            let tie = if claims.len() == 1 {
-                0
-            } else {
-                self.tie(*sid)?
-            };
-            tied.push((tie, claim.clone()));
+            tied.push((self.tie(sid)?, claim));
+            owners.push(sid);
         }
         for response in usage::resolve(&tied) {
-            let owner = claims[response.owner].0;
-            let (day, hour, _) = self.clock.at(response.claim.first_at);
-            let days = self.days_of(owner)?;
-            usage::apply(
-                &mut days.entry(day).or_default().usage,
-                &response.claim,
-                hour,
-                sign,
-            );
+            let counted = Response::of(&response.claim, hash);
+            self.count_one(owners[response.owner], counted, change)?;
+        }
+        Ok(())
+    }
+
+    fn count_one(&mut self, owner: Sid, response: Response, change: Change) -> Result<()> {
+        let day = self.clock.at(response.at).0;
+        let list = match self.responses.entry((owner, day)) {
+            Entry::Occupied(entry) => entry.into_mut(),
+            Entry::Vacant(entry) => entry.insert(self.writer.responses(owner, day)?),
+        };
+        match change {
+            Change::Add => list.push(response),
+            Change::TakeBack => {
+                let place = list.iter().rposition(|known| *known == response);
+                list.swap_remove(place.context("a response was not counted")?);
+            }
         }
         Ok(())
     }
@@ -395,10 +417,10 @@ impl<'s> Batch<'s> {
 }
 
 /// Names a response across files.
-fn response_hash(agent: &AgentId, key: &str) -> u128 {
+fn response_hash(agent: &AgentId, key: &str) -> u64 {
     let mut hash = Xxh3::new();
     hash.update(agent.as_str().as_bytes());
     hash.update(&[0]);
     hash.update(key.as_bytes());
-    hash.digest128()
+    hash.digest()
 }

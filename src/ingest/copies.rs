@@ -9,6 +9,7 @@ use super::Shared;
 use crate::model::{RecordRef, Sid};
 use crate::store::{Reader, SourceRow};
 use anyhow::Result;
+use rayon::slice::ParallelSliceMut;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 /// Finds what the sources at `paths`, just read from their beginning, share with other sessions, and
@@ -80,20 +81,23 @@ fn involved(reader: &Reader, fresh: BTreeSet<Sid>) -> Result<BTreeSet<Sid>> {
             }
             wanted = Some(hashes);
         }
-        let mut first: HashMap<u64, u32> = HashMap::new();
-        let mut found: BTreeSet<Sid> = BTreeSet::new();
+        let mut held: Vec<(u64, u32)> = Vec::new();
         reader.all_records(|sid, record| {
             if wanted
                 .as_ref()
-                .is_some_and(|hashes| !hashes.contains(&record.hash))
+                .is_none_or(|hashes| hashes.contains(&record.hash))
             {
-                return;
-            }
-            let holder = *first.entry(record.hash).or_insert(sid.0);
-            if holder != sid.0 {
-                found.extend([Sid(holder), sid]);
+                held.push((record.hash, sid.0));
             }
         })?;
+        held.par_sort_unstable();
+        let mut found: BTreeSet<Sid> = BTreeSet::new();
+        for shared in held.chunk_by(|a, b| a.0 == b.0) {
+            if shared.first().map(|of| of.1) != shared.last().map(|of| of.1) {
+                found.extend(shared.iter().map(|of| Sid(of.1)));
+            }
+        }
+        drop(held);
         looked.extend(asked);
         involved.extend(&found);
         asked = if wanted.is_none() {

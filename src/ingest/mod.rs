@@ -224,6 +224,8 @@ impl Shared {
         }
         if much {
             self.index.merge_wait()?;
+        }
+        if much || first {
             give_memory_back();
         }
         self.status.update_if(|status| {
@@ -238,11 +240,14 @@ impl Shared {
     }
 }
 
-/// The allocator keeps what a big read needed; an idle server should not.
+/// The allocator keeps what a big read needed; an idle server should not. From here on what is freed
+/// goes back at once: little is, and it is not worth the waiting.
 fn give_memory_back() {
-    #[cfg(all(target_os = "linux", target_env = "gnu"))]
-    // SAFETY: takes no pointer and may be called at any time from any thread
+    /// `mi_option_purge_delay` of mimalloc 3, which its bindings do not name.
+    const PURGE_DELAY: libmimalloc_sys::mi_option_t = 15;
+    // SAFETY: both may be called at any time from any thread
     unsafe {
-        libc::malloc_trim(0);
+        libmimalloc_sys::mi_option_set(PURGE_DELAY, 0);
+        libmimalloc_sys::mi_collect(true);
     }
 }

@@ -22,7 +22,9 @@ const SMALL: u64 = 8 << 20;
 
 /// The first commit of a pass comes quickly, so that there is something to show.
 const FIRST_COMMIT: Duration = Duration::from_millis(30);
-const META_COMMIT: Duration = Duration::from_millis(250);
+/// Metadata follows at growing distances: each commit writes again what is spread over all pages.
+const META_COMMIT: Duration = Duration::from_millis(200);
+const META_COMMIT_MOST: Duration = Duration::from_millis(1600);
 const INDEX_COMMIT: Duration = Duration::from_millis(4000);
 
 const FOLD: Purpose = Purpose {
@@ -216,10 +218,10 @@ impl Run<'_> {
     }
 
     fn commit_all(&self, receiver: &Receiver<Result<SourceRead>>) -> Result<()> {
-        let every = if self.purpose.documents.is_some() {
-            INDEX_COMMIT
+        let (mut every, most) = if self.purpose.documents.is_some() {
+            (INDEX_COMMIT, INDEX_COMMIT)
         } else {
-            META_COMMIT
+            (META_COMMIT, META_COMMIT_MOST)
         };
         let (mut pending, mut sources) = (Vec::new(), 0);
         let (mut last, mut wait, mut open) = (Instant::now(), FIRST_COMMIT, true);
@@ -257,6 +259,7 @@ impl Run<'_> {
                 status.last_commit_at = crate::config::now_ms();
             });
             (last, wait) = (Instant::now(), every);
+            every = (every * 2).min(most);
         }
         Ok(())
     }

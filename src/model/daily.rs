@@ -1,5 +1,6 @@
 //! What a session contributed on one local day.
 
+use super::session::ToolCount;
 use super::usage::{Tier, Tokens};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -41,6 +42,14 @@ pub struct DayStats {
     pub messages: u32,
     pub tool_calls: u32,
     pub tool_errors: u32,
+    pub interruptions: u16,
+    pub compactions: u16,
+    /// Calls by tool, by name; beyond [`DAY_NAMES`] of them under [`OTHER_NAME`].
+    pub tools: Vec<ToolCount>,
+    /// Calls by MCP server, by name.
+    pub mcp_servers: Vec<ToolCount>,
+    /// Starts by skill, by name.
+    pub skills: Vec<ToolCount>,
     /// First and last real prompt of the day, ms since the epoch (hours = their distance).
     pub first_prompt_at: i64,
     pub last_prompt_at: i64,
@@ -50,19 +59,40 @@ pub struct DayStats {
     pub usage: Vec<UsageBucket>,
 }
 
+/// Names that a list of [`DayStats`] holds at most, so that a damaged file cannot fill the store.
+pub const DAY_NAMES: usize = 100;
+
+/// Stands for all names beyond [`DAY_NAMES`].
+pub const OTHER_NAME: &str = "(other)";
+
+/// Most hours that one day of one session counts as active.
+const ACTIVE_HOURS: i64 = 16;
+
+impl DayStats {
+    /// How long somebody was at work in this session on this day, ms: from the first real prompt to the
+    /// last one, 16 hours at most.
+    pub fn active_ms(&self) -> i64 {
+        (self.last_prompt_at - self.first_prompt_at).clamp(0, ACTIVE_HOURS * 3_600_000)
+    }
+}
+
 /// Responses of one hour, model and price class, added up: exact enough to be priced when read.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct UsageBucket {
     /// Local hour 0-23.
     pub hour: u8,
     pub model: String,
+    /// Branch that was checked out; `""` when not recorded.
+    pub branch: String,
     pub tier: Tier,
     /// Index into [`PROMPT_CLASSES`]: long-context prices depend on each response's prompt size.
     pub prompt_class: u8,
     pub us_region: bool,
+    /// The tokens are estimates.
+    pub estimated: bool,
     pub responses: u32,
     pub tokens: Tokens,
-    /// Recorded cost of those that carry one, micro-dollars, and how many do.
+    /// Recorded cost, micro-dollars, and how many responses carry one: all of a bucket or none.
     pub recorded_cost: i64,
     pub recorded: u32,
 }

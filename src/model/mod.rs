@@ -17,9 +17,9 @@ pub use event::{
     BodyFormat, Event, EventKind, Fact, Message, PromptKind, Role, TitleRank, ToolCall, ToolKind,
 };
 pub use id::{AgentId, SessionKey, Sid};
-pub use session::{HelperReason, Relation, SessionSummary, ToolCount};
+pub use session::{FoldMemory, HelperReason, Relation, SessionSummary, ToolCount};
 pub use source::{
     Checkpoint, Fingerprint, IssueKind, ParseIssue, Rank, RecordRef, SessionStart, Source,
     SourceMode, Wants,
 };
-pub use usage::{Claim, Cost, CostParts, Tier, Tokens, UsageEvent};
+pub use usage::{Claim, Cost, CostMode, CostParts, OwnPrice, Response, Tier, Tokens, UsageEvent};

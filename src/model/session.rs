@@ -69,6 +69,18 @@ pub struct SessionSummary {
     pub archived: bool,
     /// Issues met in its source.
     pub issues: u32,
+    pub memory: FoldMemory,
+}
+
+/// What the fold needs again when the session grows; says nothing to readers.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct FoldMemory {
+    /// Branch as of now.
+    pub branch: String,
+    /// Ordinal of the last prompt.
+    pub turn: Option<u32>,
+    /// Tools called by the response whose usage has not been told yet.
+    pub tools: Vec<String>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

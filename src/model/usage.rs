@@ -23,16 +23,19 @@ pub struct UsageEvent {
     /// A copy from another session (`forkedFrom`, replayed prefix).
     pub copy: bool,
     pub sidechain: bool,
+    /// The tokens are the agent's own estimate, not the provider's count.
+    pub estimated: bool,
 }
 
 /// What one session says of one model response; several sessions may tell of the same one.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Claim {
-    /// `UsageEvent::key`.
+    /// `UsageEvent::key`; `""` once stored, where a hash stands for it.
     pub key: String,
     /// Tells responses apart that share a key within this session.
     pub variant: u16,
-    pub request: Option<String>,
+    /// Hash of `UsageEvent::request`.
+    pub request: Option<u64>,
     /// Time of the first and last record, ms; 0 where nothing in the session has a time.
     pub first_at: i64,
     pub last_at: i64,
@@ -43,10 +46,60 @@ pub struct Claim {
     pub us_region: bool,
     pub copy: bool,
     pub sidechain: bool,
+    pub estimated: bool,
+    /// Branch that was checked out; `""` when not recorded.
+    pub branch: String,
+    /// Ordinal of the prompt in its session that this answers; `None` before the first one.
+    pub turn: Option<u32>,
+    /// Names of the tools that it called, in order, one for each call.
+    pub tools: Vec<String>,
+}
+
+/// A response as it counts: once, on one day, for one session.
+///
+/// Everything finer than a [`UsageBucket`](super::UsageBucket) is told from these: single prompts, tools, the
+/// last sixty minutes, context fill.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Response {
+    /// Time of its first record, ms: the time that it counts at.
+    pub at: i64,
+    /// Time of its last record, ms.
+    pub until: i64,
+    /// Part of the hash of agent and response key.
+    pub key: u64,
+    pub turn: Option<u32>,
+    pub model: String,
+    pub branch: String,
+    pub tier: Tier,
+    pub us_region: bool,
+    pub estimated: bool,
+    pub tokens: Tokens,
+    /// Micro-dollars.
+    pub recorded_cost: Option<i64>,
+    pub tools: Vec<String>,
+}
+
+impl Response {
+    pub fn of(claim: &Claim, key: u64) -> Response {
+        Response {
+            at: claim.first_at,
+            until: claim.last_at,
+            key,
+            turn: claim.turn,
+            model: claim.model.clone(),
+            branch: claim.branch.clone(),
+            tier: claim.tier,
+            us_region: claim.us_region,
+            estimated: claim.estimated,
+            tokens: claim.tokens,
+            recorded_cost: claim.recorded_cost,
+            tools: claim.tools.clone(),
+        }
+    }
 }
 
 /// Token counts of one or many responses. All exclusive of each other, but for `reasoning`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Tokens {
     /// Fresh input: without cache reads and writes.
     pub input: u64,
@@ -151,4 +204,46 @@ pub enum Cost {
     Priced(CostParts),
     /// No price is known for this model at this time: said so, never zero and never a guess.
     Unpriced,
+}
+
+/// Which of two costs counts: ours from the price table, or the one that the agent recorded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum CostMode {
+    /// Ours; the recorded one where no price is known.
+    #[default]
+    Auto,
+    /// Ours alone.
+    Calculate,
+    /// The recorded one alone.
+    Recorded,
+}
+
+impl CostMode {
+    /// The words of settings and parameters.
+    pub const WORDS: [(&str, CostMode); 3] = [
+        ("auto", CostMode::Auto),
+        ("calculate", CostMode::Calculate),
+        ("recorded", CostMode::Recorded),
+    ];
+
+    pub fn parse(word: &str) -> Option<CostMode> {
+        let found = CostMode::WORDS.iter().find(|(known, _)| *known == word);
+        found.map(|(_, mode)| *mode)
+    }
+}
+
+/// A person's own price of a model, dollars for a million tokens; it holds for every response of that
+/// model, whatever its time, tier and size.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct OwnPrice {
+    /// As recorded, any case.
+    pub model: String,
+    pub input: f64,
+    pub output: f64,
+    /// `None`: as fresh input.
+    pub cache_read: Option<f64>,
+    /// `None`: as fresh input.
+    pub cache_write: Option<f64>,
+    /// `None`: twice the fresh input.
+    pub cache_write_1h: Option<f64>,
 }

@@ -9,7 +9,8 @@ mod name;
 mod rules;
 mod table;
 
-use crate::model::{Cost, CostParts, Tier, Tokens};
+use crate::model::{Cost, CostParts, OwnPrice, Tier, Tokens};
+use std::collections::HashMap;
 use table::Rates;
 
 /// Pico-dollars in a micro-dollar.
@@ -31,24 +32,82 @@ pub fn price(
     us_region: bool,
 ) -> Cost {
     match rates(model, at_ms, tier, prompt_class, us_region) {
-        Some(rates) => Cost::Priced(rates.cost(tokens)),
+        Some(rates) => Cost::Priced(rates.exact(tokens).rounded()),
         None => Cost::Unpriced,
     }
 }
 
-/// Micro-dollars that reading from the cache saved against fresh input; 0 for an unknown model.
-pub fn cache_saving(
-    model: &str,
-    at_ms: i64,
-    tier: Tier,
-    prompt_class: u8,
-    tokens: &Tokens,
-    us_region: bool,
-) -> i64 {
-    rates(model, at_ms, tier, prompt_class, us_region).map_or(0, |rates| {
-        micros(u128::from(tokens.cache_read) * u128::from(rates.input))
-            - micros(u128::from(tokens.cache_read) * u128::from(rates.cache_read))
-    })
+/// Tokens that fit into one prompt of this model, where the table says so.
+pub fn context_window(model: &str) -> Option<u64> {
+    table::entry(model)?.context_window()
+}
+
+/// The table with a person's own prices over it.
+#[derive(Debug, Default)]
+pub struct Prices {
+    /// By model name in lower case.
+    own: HashMap<String, Rates>,
+}
+
+/// What a price depends on besides the tokens: see [`price`].
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    pub model: &'a str,
+    pub at_ms: i64,
+    pub tier: Tier,
+    pub prompt_class: u8,
+    pub us_region: bool,
+}
+
+impl Prices {
+    pub fn new(own: &[OwnPrice]) -> Prices {
+        let rates = |price: &OwnPrice| Rates {
+            input: pico(price.input),
+            output: pico(price.output),
+            cache_read: pico(price.cache_read.unwrap_or(price.input)),
+            cache_write: pico(price.cache_write.unwrap_or(price.input)),
+            cache_write_1h: pico(price.cache_write_1h.unwrap_or(2.0 * price.input)),
+        };
+        Prices {
+            own: own
+                .iter()
+                .map(|price| (price.model.trim().to_lowercase(), rates(price)))
+                .collect(),
+        }
+    }
+
+    /// Before rounding; `None`: no price is known.
+    pub fn exact(&self, asked: &Asked<'_>, tokens: &Tokens) -> Option<Exact> {
+        self.rates(asked).map(|rates| rates.exact(tokens))
+    }
+
+    /// Micro-dollars that reading from the cache saved against fresh input; 0 for an unknown model.
+    pub fn cache_saving(&self, asked: &Asked<'_>, tokens: &Tokens) -> i64 {
+        self.rates(asked).map_or(0, |rates| {
+            micros(u128::from(tokens.cache_read) * u128::from(rates.input))
+                - micros(u128::from(tokens.cache_read) * u128::from(rates.cache_read))
+        })
+    }
+
+    fn rates(&self, asked: &Asked<'_>) -> Option<Rates> {
+        if !self.own.is_empty()
+            && let Some(own) = self.own.get(&asked.model.trim().to_lowercase())
+        {
+            return Some(*own);
+        }
+        rates(
+            asked.model,
+            asked.at_ms,
+            asked.tier,
+            asked.prompt_class,
+            asked.us_region,
+        )
+    }
+}
+
+/// Dollars for a million tokens as pico-dollars for one.
+fn pico(dollars: f64) -> u64 {
+    (dollars * 1e6).round() as u64
 }
 
 /// Decodes the price table, which takes tens of milliseconds: call it where nobody waits.
@@ -70,18 +129,48 @@ fn rates(model: &str, at_ms: i64, tier: Tier, prompt_class: u8, us_region: bool)
 }
 
 impl Rates {
-    fn cost(&self, tokens: &Tokens) -> CostParts {
+    fn exact(&self, tokens: &Tokens) -> Exact {
         let times = |count: u64, rate: u64| u128::from(count) * u128::from(rate);
-        CostParts {
-            input: micros(times(tokens.input, self.input)),
-            output: micros(times(tokens.output, self.output)),
-            cache_read: micros(times(tokens.cache_read, self.cache_read)),
-            cache_write: micros(
-                times(tokens.cache_write_5m, self.cache_write)
-                    + times(tokens.cache_write_1h, self.cache_write_1h),
-            ),
-            other: micros(times(tokens.web_searches, rules::WEB_SEARCH)),
+        Exact {
+            input: times(tokens.input, self.input),
+            output: times(tokens.output, self.output),
+            cache_read: times(tokens.cache_read, self.cache_read),
+            cache_write: times(tokens.cache_write_5m, self.cache_write)
+                + times(tokens.cache_write_1h, self.cache_write_1h),
+            other: times(tokens.web_searches, rules::WEB_SEARCH),
         }
+    }
+}
+
+/// Money in pico-dollars, as exact as the rates are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Exact {
+    input: u128,
+    output: u128,
+    cache_read: u128,
+    cache_write: u128,
+    other: u128,
+}
+
+impl Exact {
+    pub fn rounded(&self) -> CostParts {
+        CostParts {
+            input: micros(self.input),
+            output: micros(self.output),
+            cache_read: micros(self.cache_read),
+            cache_write: micros(self.cache_write),
+            other: micros(self.other),
+        }
+    }
+}
+
+impl std::ops::AddAssign for Exact {
+    fn add_assign(&mut self, o: Exact) {
+        self.input += o.input;
+        self.output += o.output;
+        self.cache_read += o.cache_read;
+        self.cache_write += o.cache_write;
+        self.other += o.other;
     }
 }
 
@@ -293,35 +382,53 @@ mod tests {
         ); // 0.5, half up
     }
 
+    fn asked(model: &str) -> Asked<'_> {
+        Asked {
+            model,
+            at_ms: NOV_2026,
+            tier: Tier::Standard,
+            prompt_class: 9,
+            us_region: false,
+        }
+    }
+
     #[test]
     fn saved_by_the_cache() {
         let tokens = Tokens {
             cache_read: 1_000_000,
             ..Tokens::default()
         };
+        let prices = Prices::default();
         // 5 $ fresh, 0.5 $ read
         assert_eq!(
-            cache_saving(
-                "claude-opus-4-8",
-                NOV_2026,
-                Tier::Standard,
-                9,
-                &tokens,
-                false
-            ),
+            prices.cache_saving(&asked("claude-opus-4-8"), &tokens),
             4_500_000
         );
-        assert_eq!(
-            cache_saving(
-                "nobody-knows-it",
-                NOV_2026,
-                Tier::Standard,
-                0,
-                &tokens,
-                false
-            ),
-            0
-        );
+        assert_eq!(prices.cache_saving(&asked("nobody-knows-it"), &tokens), 0);
+    }
+
+    #[test]
+    fn a_persons_own_price_holds_whatever_the_table_says() {
+        let prices = Prices::new(&[OwnPrice {
+            model: "House-Model".into(),
+            input: 2.0,
+            output: 8.0,
+            cache_read: Some(0.25),
+            ..OwnPrice::default()
+        }]);
+        let tokens = Tokens {
+            input: 1_000,          // x 2    =  2,000
+            output: 100,           // x 8    =    800
+            cache_read: 4_000,     // x 0.25 =  1,000
+            cache_write_5m: 500,   // x 2    =  1,000
+            cache_write_1h: 1_000, // x 4    =  4,000
+            ..Tokens::default()
+        };
+        let mut asked = asked("house-model");
+        asked.tier = Tier::Fast;
+        let parts = prices.exact(&asked, &tokens).unwrap().rounded();
+        assert_eq!(parts.total(), 8_800);
+        assert_eq!(Prices::default().exact(&asked, &tokens), None);
     }
 
     #[test]

@@ -45,6 +45,7 @@ pub(super) struct Entry {
     reference: Reference,
     provider: String,
     model: String,
+    window: Option<u64>,
     /// The price depends on the time of day.
     hourly: bool,
     seen: RwLock<HashMap<(i64, Tier, u8), Rates>>,
@@ -79,6 +80,7 @@ impl Entry {
         let answer = Calculator::bundled().calculate(&asked).ok()?;
         let mut entry = Entry {
             reference,
+            window: window(&answer.provider_id, &answer.model_id),
             provider: answer.provider_id,
             model: answer.model_id,
             hourly: false,
@@ -97,6 +99,10 @@ impl Entry {
 
     pub fn model(&self) -> &str {
         &self.model
+    }
+
+    pub fn context_window(&self) -> Option<u64> {
+        self.window
     }
 
     /// Listed rates of a moment.
@@ -170,6 +176,13 @@ impl Entry {
             cache_write_1h: 2 * input,
         }
     }
+}
+
+fn window(provider: &str, model: &str) -> Option<u64> {
+    let all = Calculator::bundled();
+    let provider = all.find_provider(Some(provider), None).ok()??;
+    let model = provider.models().find(|known| known.id() == model)?;
+    model.context_window()
 }
 
 const OUTPUT: f64 = 1_000_000.0;

@@ -2,6 +2,7 @@
 
 use super::days::LocalDays;
 use super::usage::{merge, same_response};
+use crate::model::daily::{DAY_NAMES, OTHER_NAME};
 use crate::model::*;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -23,6 +24,7 @@ const PROMPT_CHARS: usize = 400;
 const MAX_TOOLS: usize = 64;
 const MAX_MODELS: usize = 8;
 const MAX_NAMES: usize = 32;
+const MAX_CALLS: usize = 32;
 
 /// Folds events in file order. What it has folded before (`resume`) is not needed again.
 pub struct SessionFold {
@@ -38,6 +40,15 @@ pub struct SessionFold {
     scripted: bool,
     last_seen: i64,
     copy_span: Option<(i64, i64)>,
+    /// Told by the record at this offset, and not yet known whether that is a copy.
+    pending: Option<(u64, Option<i64>, Moment)>,
+}
+
+/// What happens to a session besides what is said in it.
+#[derive(Clone, Copy, PartialEq)]
+enum Moment {
+    Compaction,
+    Interruption,
 }
 
 impl SessionFold {
@@ -74,6 +85,7 @@ impl SessionFold {
             copied,
             clock,
             copy_span,
+            pending: None,
         }
     }
 
@@ -90,15 +102,48 @@ impl SessionFold {
     }
 
     pub fn push(&mut self, event: &Event) {
+        if let Some((offset, at, moment)) = self.pending
+            && (offset != event.offset || matches!(event.kind, EventKind::Message(_)))
+        {
+            self.pending = None;
+            let copied = match &event.kind {
+                EventKind::Message(message) if offset == event.offset => self.is_copy(message),
+                _ => false,
+            };
+            if !copied {
+                self.moment(moment, at);
+            }
+        }
         match &event.kind {
             EventKind::Message(message) => self.message(message, event.at),
             EventKind::Usage(usage) => self.usage(usage, event.at),
-            EventKind::Fact(fact) => self.fact(fact, event.at),
+            EventKind::Fact(Fact::Compaction) => {
+                self.pending = Some((event.offset, event.at, Moment::Compaction));
+            }
+            EventKind::Fact(Fact::Interruption) => {
+                self.pending = Some((event.offset, event.at, Moment::Interruption));
+            }
+            EventKind::Fact(fact) => self.fact(fact),
         }
+    }
+
+    fn moment(&mut self, moment: Moment, at: Option<i64>) {
+        self.seen(at, false);
+        let day = self.clock.at(at.unwrap_or(self.last_seen)).0;
+        let row = self.days.entry(day).or_default();
+        let (all, here) = match moment {
+            Moment::Compaction => (&mut self.summary.compactions, &mut row.compactions),
+            Moment::Interruption => (&mut self.summary.interruptions, &mut row.interruptions),
+        };
+        *all += 1;
+        *here = here.saturating_add(1);
     }
 
     /// Settles what can be said only at the end.
     pub fn finish(&mut self, rules: &super::HelperRules) {
+        if let Some((_, at, moment)) = self.pending.take() {
+            self.moment(moment, at);
+        }
         let s = &mut self.summary;
         if s.first_at.is_none()
             && let Some((first, last)) = self.copy_span
@@ -147,6 +192,10 @@ impl SessionFold {
         if by_person {
             self.prompt_text(message);
         }
+        let asked = message.role == Role::User && message.prompt.is_prompt();
+        if by_person || (asked && self.summary.is_sub_agent()) {
+            self.summary.memory.turn = Some(message.seq);
+        }
         if copy {
             self.summary.copies += 1;
             return;
@@ -177,6 +226,11 @@ impl SessionFold {
             Role::Tool => {
                 s.tool_calls += 1;
                 day.tool_calls = 1;
+                if let Some(tool) = &message.tool
+                    && s.memory.tools.len() < MAX_CALLS
+                {
+                    s.memory.tools.push(tool.name.clone());
+                }
             }
             Role::Output => {
                 let failed = message.tool.as_ref().is_some_and(|tool| tool.failed);
@@ -189,11 +243,11 @@ impl SessionFold {
             count_tool(s, message.role, tool);
         }
         if let Some(at) = at {
-            self.count_day(at, &day);
+            self.count_day(at, &day, message);
         }
     }
 
-    fn count_day(&mut self, at: i64, add: &DayStats) {
+    fn count_day(&mut self, at: i64, add: &DayStats, message: &Message) {
         let (day, hour, _) = self.clock.at(at);
         let row = self.days.entry(day).or_default();
         if add.prompts > 0 {
@@ -212,6 +266,16 @@ impl SessionFold {
         row.messages += add.messages;
         row.tool_calls += add.tool_calls;
         row.tool_errors += add.tool_errors;
+        if let Some(tool) = &message.tool {
+            let (calls, errors) = (add.tool_calls, add.tool_errors);
+            tally(&mut row.tools, &tool.name, calls, errors);
+            if let Some(server) = &tool.mcp {
+                tally(&mut row.mcp_servers, server, calls, errors);
+            }
+            if let Some(skill) = &tool.skill {
+                tally(&mut row.skills, skill, calls, errors);
+            }
+        }
         let hour = &mut row.by_hour[usize::from(hour)];
         *hour = hour.saturating_add(1);
     }
@@ -242,10 +306,18 @@ impl SessionFold {
             note(&mut self.summary.models, &usage.model, MAX_MODELS);
         }
         let at = at.unwrap_or(self.last_seen);
+        let memory = &mut self.summary.memory;
+        let tools = match copy {
+            true => Vec::new(),
+            false => std::mem::take(&mut memory.tools),
+        };
         let mut claim = Claim {
             key: usage.key.clone(),
             variant: 0,
-            request: usage.request.clone(),
+            request: usage
+                .request
+                .as_ref()
+                .map(|request| xxh3_64(request.as_bytes())),
             first_at: at,
             last_at: at,
             model: usage.model.clone(),
@@ -255,6 +327,10 @@ impl SessionFold {
             us_region: usage.us_region,
             copy,
             sidechain: usage.sidechain,
+            estimated: usage.estimated,
+            branch: memory.branch.clone(),
+            turn: memory.turn,
+            tools,
         };
         let known = self.by_key.entry(usage.key.clone()).or_default();
         // the latest first: a gateway that reuses one id streams its responses one after the other
@@ -272,7 +348,7 @@ impl SessionFold {
         }
     }
 
-    fn fact(&mut self, fact: &Fact, at: Option<i64>) {
+    fn fact(&mut self, fact: &Fact) {
         let s = &mut self.summary;
         match fact {
             Fact::Title { rank, text } => {
@@ -287,7 +363,10 @@ impl SessionFold {
             Fact::Worktree { original } => {
                 s.worktree_of.get_or_insert_with(|| original.clone());
             }
-            Fact::Branch(branch) => note(&mut s.branches, branch, MAX_NAMES),
+            Fact::Branch(branch) => {
+                s.memory.branch.clone_from(branch);
+                note(&mut s.branches, branch, MAX_NAMES);
+            }
             Fact::Remote(url) => s.remote = Some(url.clone()),
             Fact::Version(version) => s.version = version.clone(),
             Fact::Model(model) => note(&mut s.models, model, MAX_MODELS),
@@ -299,17 +378,14 @@ impl SessionFold {
             }
             Fact::AgentLabel(label) => s.agent_label = Some(label.clone()),
             Fact::Scripted => self.scripted = true,
-            Fact::Compaction => s.compactions += 1,
-            Fact::Interruption => s.interruptions += 1,
+            // counted once it is known that they are no copies
+            Fact::Compaction | Fact::Interruption => {}
             Fact::ContextWindow(tokens) => s.context_window = Some(*tokens),
             Fact::Span { first, last } => {
                 self.seen(Some(*first), false);
                 self.seen(Some(*last), false);
             }
             Fact::Archived => s.archived = true,
-        }
-        if matches!(fact, Fact::Compaction | Fact::Interruption) {
-            self.seen(at, false);
         }
     }
 }
@@ -329,6 +405,31 @@ fn note(list: &mut Vec<String>, value: &str, limit: usize) {
     if !value.is_empty() && list.len() < limit && !list.iter().any(|known| known == value) {
         list.push(value.to_owned());
     }
+}
+
+/// Adds to a list that is kept by name.
+fn tally(list: &mut Vec<ToolCount>, name: &str, calls: u32, errors: u32) {
+    if name.is_empty() || calls + errors == 0 {
+        return;
+    }
+    let at = match list.binary_search_by(|known| known.name.as_str().cmp(name)) {
+        Ok(at) => at,
+        Err(_) if list.len() >= DAY_NAMES && name != OTHER_NAME => {
+            return tally(list, OTHER_NAME, calls, errors);
+        }
+        Err(at) => {
+            list.insert(
+                at,
+                ToolCount {
+                    name: name.to_owned(),
+                    ..ToolCount::default()
+                },
+            );
+            at
+        }
+    };
+    list[at].calls += calls;
+    list[at].errors += errors;
 }
 
 fn count_tool(s: &mut SessionSummary, role: Role, tool: &ToolCall) {

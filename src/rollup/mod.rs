@@ -9,8 +9,10 @@ mod days;
 mod fold;
 pub mod helper;
 pub mod usage;
+mod windows;
 
 pub use conversation::conversation_key;
 pub use days::LocalDays;
 pub use fold::{Copied, SessionFold, uuid_hash};
 pub use helper::HelperRules;
+pub use windows::{WINDOW_MS, Windows};

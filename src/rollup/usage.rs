@@ -1,10 +1,15 @@
 //! Which records tell of one model response, and whose it is (accounting.md 1.4).
 
-use crate::model::{Claim, Tokens, UsageBucket, daily::prompt_class};
+use super::LocalDays;
+use crate::model::{Claim, Response, Tier, Tokens, UsageBucket, daily::prompt_class};
+use std::collections::BTreeMap;
 
-/// A response as it counts: once, for one session.
+/// Calls that one response is remembered with.
+const MAX_TOOLS: usize = 32;
+
+/// A response and whose it is.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Response {
+pub struct Owned {
     /// Index into the claims handed in: the session that it counts for.
     pub owner: usize,
     pub claim: Claim,
@@ -30,21 +35,39 @@ pub fn same_response(a: &Claim, b: &Claim) -> bool {
     }
 }
 
-/// Joins a second report of the same response into the first: counts only grow.
+/// Joins a later report of the same response in one session into an earlier one: counts only grow.
 pub fn merge(into: &mut Claim, other: &Claim) {
+    into.tools.extend(other.tools.iter().cloned());
+    into.tools.truncate(MAX_TOOLS);
+    join(into, other);
+}
+
+/// The same for two sessions' reports: both tell of the same calls.
+fn join(into: &mut Claim, other: &Claim) {
     let dated = |at: i64| if at == 0 { i64::MAX } else { at };
     into.first_at = dated(into.first_at).min(dated(other.first_at));
     if into.first_at == i64::MAX {
         into.first_at = 0;
     }
     into.last_at = into.last_at.max(other.last_at);
-    into.tokens = into.tokens.max(other.tokens);
+    into.tokens = match (into.estimated, other.estimated) {
+        (true, false) => other.tokens,
+        (false, true) => into.tokens,
+        _ => into.tokens.max(other.tokens),
+    };
+    into.estimated &= other.estimated;
     into.recorded_cost = into.recorded_cost.max(other.recorded_cost);
     if into.model.is_empty() {
         into.model = other.model.clone();
     }
+    if into.branch.is_empty() {
+        into.branch = other.branch.clone();
+    }
+    if into.tools.is_empty() {
+        into.tools = other.tools.clone();
+    }
     if into.request.is_none() {
-        into.request = other.request.clone();
+        into.request = other.request;
     }
     into.tier = into.tier.max(other.tier);
     into.us_region |= other.us_region;
@@ -55,7 +78,7 @@ pub fn merge(into: &mut Claim, other: &Claim) {
 /// All claims on one key, from all sessions, to the responses behind them. `tie` orders sessions
 /// that have equal rights the same way in every run (a hash of the session key). The result does
 /// not depend on the order of `claims`.
-pub fn resolve(claims: &[(u64, Claim)]) -> Vec<Response> {
+pub fn resolve(claims: &[(u64, Claim)]) -> Vec<Owned> {
     let mut order: Vec<usize> = (0..claims.len()).collect();
     order.sort_by_key(|at| {
         let (tie, claim) = &claims[*at];
@@ -67,15 +90,15 @@ pub fn resolve(claims: &[(u64, Claim)]) -> Vec<Response> {
             claim.variant,
         )
     });
-    let mut responses: Vec<Response> = Vec::new();
+    let mut responses: Vec<Owned> = Vec::new();
     for at in order {
         let claim = &claims[at].1;
         match responses
             .iter_mut()
             .find(|known| same_response(&known.claim, claim))
         {
-            Some(known) => merge(&mut known.claim, claim),
-            None => responses.push(Response {
+            Some(known) => join(&mut known.claim, claim),
+            None => responses.push(Owned {
                 owner: at,
                 claim: claim.clone(),
             }),
@@ -84,65 +107,61 @@ pub fn resolve(claims: &[(u64, Claim)]) -> Vec<Response> {
     responses
 }
 
-/// Adds (`sign` 1) or takes back (`sign` -1) a response in a day's buckets; empty ones go.
-pub fn apply(buckets: &mut Vec<UsageBucket>, claim: &Claim, hour: u8, sign: i64) {
-    let class = prompt_class(claim.tokens.prompt());
-    let place = buckets.iter().position(|b| {
-        b.hour == hour
-            && b.model == claim.model
-            && b.tier == claim.tier
-            && b.prompt_class == class
-            && b.us_region == claim.us_region
-    });
-    let at = place.unwrap_or_else(|| {
-        buckets.push(UsageBucket {
-            hour,
-            model: claim.model.clone(),
-            tier: claim.tier,
-            prompt_class: class,
-            us_region: claim.us_region,
-            ..Default::default()
-        });
-        buckets.len() - 1
-    });
-    let bucket = &mut buckets[at];
-    let step = |value: &mut u64, by: u64| {
-        *value = if sign > 0 {
-            *value + by
-        } else {
-            value.saturating_sub(by)
-        };
-    };
-    let (sum, add) = (&mut bucket.tokens, &claim.tokens);
-    step(&mut sum.input, add.input);
-    step(&mut sum.cache_read, add.cache_read);
-    step(&mut sum.cache_write_5m, add.cache_write_5m);
-    step(&mut sum.cache_write_1h, add.cache_write_1h);
-    step(&mut sum.output, add.output);
-    step(&mut sum.reasoning, add.reasoning);
-    step(&mut sum.web_searches, add.web_searches);
-    let count = |value: u32| value.saturating_add_signed(sign as i32);
-    bucket.responses = count(bucket.responses);
-    if let Some(cost) = claim.recorded_cost {
-        bucket.recorded = count(bucket.recorded);
-        bucket.recorded_cost += sign * cost;
+/// One day's responses added up; the same responses give the same buckets, whatever their order.
+pub fn buckets(responses: &[Response], clock: &mut LocalDays) -> Vec<UsageBucket> {
+    let mut buckets: BTreeMap<BucketKey<'_>, UsageBucket> = BTreeMap::new();
+    for response in responses {
+        let key = BucketKey::of(response, clock);
+        let bucket = buckets.entry(key).or_insert_with(|| key.empty());
+        bucket.responses += 1;
+        bucket.tokens += response.tokens;
+        if let Some(cost) = response.recorded_cost {
+            bucket.recorded += 1;
+            bucket.recorded_cost += cost;
+        }
     }
-    if bucket.responses == 0 {
-        buckets.remove(at);
-    }
+    buckets.into_values().collect()
 }
 
-/// The one order of buckets, so that equal content is equal bytes.
-pub fn sort(buckets: &mut [UsageBucket]) {
-    buckets.sort_by(|a, b| {
-        (a.hour, &a.model, a.tier, a.prompt_class, a.us_region).cmp(&(
-            b.hour,
-            &b.model,
-            b.tier,
-            b.prompt_class,
-            b.us_region,
-        ))
-    });
+/// What responses of one bucket have in common, in the order in which buckets are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct BucketKey<'r> {
+    pub hour: u8,
+    pub model: &'r str,
+    pub branch: &'r str,
+    pub tier: Tier,
+    pub prompt_class: u8,
+    pub us_region: bool,
+    pub estimated: bool,
+    pub recorded: bool,
+}
+
+impl<'r> BucketKey<'r> {
+    pub fn of(response: &'r Response, clock: &mut LocalDays) -> BucketKey<'r> {
+        BucketKey {
+            hour: clock.at(response.at).1,
+            model: &response.model,
+            branch: &response.branch,
+            tier: response.tier,
+            prompt_class: prompt_class(response.tokens.prompt()),
+            us_region: response.us_region,
+            estimated: response.estimated,
+            recorded: response.recorded_cost.is_some(),
+        }
+    }
+
+    fn empty(&self) -> UsageBucket {
+        UsageBucket {
+            hour: self.hour,
+            model: self.model.to_owned(),
+            branch: self.branch.to_owned(),
+            tier: self.tier,
+            prompt_class: self.prompt_class,
+            us_region: self.us_region,
+            estimated: self.estimated,
+            ..UsageBucket::default()
+        }
+    }
 }
 
 #[cfg(test)]
@@ -153,7 +172,7 @@ mod tests {
     fn claim(request: Option<&str>, input: u64, output: u64) -> Claim {
         Claim {
             key: "m".into(),
-            request: request.map(Into::into),
+            request: request.map(|name| name.len() as u64 + u64::from(name.as_bytes()[0])),
             tokens: Tokens {
                 input,
                 output,
@@ -207,14 +226,49 @@ mod tests {
     }
 
     #[test]
-    fn taking_back_leaves_nothing() {
-        let (mut buckets, one, two) = (Vec::new(), claim(None, 3, 4), claim(None, 50_000, 4));
-        apply(&mut buckets, &one, 7, 1);
-        apply(&mut buckets, &two, 7, 1);
-        assert_eq!(buckets.len(), 2, "another price class is another bucket");
-        apply(&mut buckets, &one, 7, -1);
-        apply(&mut buckets, &two, 7, -1);
-        assert_eq!(buckets, []);
+    fn buckets_keep_apart_what_is_priced_apart() {
+        let mut clock = LocalDays::new(jiff::tz::TimeZone::UTC);
+        let one = Response::of(&claim(None, 3, 4), 1);
+        let long = Response::of(&claim(None, 50_000, 4), 2);
+        let recorded = Response {
+            recorded_cost: Some(7),
+            ..one.clone()
+        };
+        let elsewhere = Response {
+            branch: "topic".into(),
+            ..one.clone()
+        };
+        let later = Response {
+            at: 3_600_000,
+            ..one.clone()
+        };
+        let mut all = vec![one.clone(), one.clone(), long, recorded, elsewhere, later];
+        let found = buckets(&all, &mut clock);
+        let told: Vec<_> = found
+            .iter()
+            .map(|b| {
+                (
+                    b.hour,
+                    b.branch.as_str(),
+                    b.prompt_class,
+                    b.responses,
+                    b.tokens.input,
+                    b.recorded_cost,
+                )
+            })
+            .collect();
+        assert_eq!(
+            told,
+            [
+                (0, "", 0, 2, 6, 0),
+                (0, "", 0, 1, 3, 7),
+                (0, "", 1, 1, 50_000, 0),
+                (0, "topic", 0, 1, 3, 0),
+                (1, "", 0, 1, 3, 0),
+            ]
+        );
+        all.reverse();
+        assert_eq!(buckets(&all, &mut clock), found);
     }
 
     proptest! {

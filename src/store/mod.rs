@@ -4,6 +4,7 @@
 //! (`marks.redb`) is what people did themselves and cannot. One process owns both. Readers are
 //! [`Reader`]s (one read transaction each, never held across waits), the one writer is [`Writer`].
 
+mod claims;
 mod marks;
 mod read;
 mod rows;
@@ -23,7 +24,7 @@ use std::path::Path;
 use std::sync::Mutex;
 
 /// Version of the tables, the rollup and the rooms: another one is rebuilt.
-pub const SCHEMA: u64 = 1;
+pub const SCHEMA: u64 = 3;
 
 /// redb's own cache; the page cache does the rest.
 const CACHE_BYTES: usize = 16 << 20;
@@ -149,8 +150,9 @@ impl Store {
         txn.open_table(tables::SESSIONS)?;
         txn.open_table(tables::SID_BY_KEY)?;
         txn.open_table(tables::DAYS)?;
-        txn.open_table(tables::USAGE)?;
-        txn.open_table(tables::USAGE_OF)?;
+        txn.open_table(tables::RESPONSES)?;
+        txn.open_table(tables::CLAIMS)?;
+        txn.open_table(tables::CLAIMERS)?;
         txn.open_table(tables::RECORDS)?;
         txn.open_table(tables::COPIED)?;
         txn.open_table(tables::SOURCES)?;

@@ -1,6 +1,6 @@
 //! One read transaction and everything that can be asked of it.
 
-use super::rows::{Note, SourceRow, decode};
+use super::rows::{Note, SourceRow, decode, decode_responses};
 use super::tables::*;
 use crate::model::*;
 use anyhow::Result;
@@ -133,6 +133,43 @@ impl Reader {
             let (key, bytes) = row?;
             let (sid, day) = key.value();
             if !each(Sid(sid), Day(day), decode(bytes.value())?) {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Responses that count for a session on a day, in order of time.
+    pub fn responses(&self, sid: Sid, day: Day) -> Result<Vec<Response>> {
+        let table = self.txn.open_table(RESPONSES)?;
+        Ok(table
+            .get((sid.0, day.0))?
+            .map(|bytes| decode_responses(bytes.value()))
+            .transpose()?
+            .unwrap_or_default())
+    }
+
+    /// Responses that count for a session, by day.
+    pub fn responses_of(&self, sid: Sid) -> Result<BTreeMap<Day, Vec<Response>>> {
+        let table = self.txn.open_table(RESPONSES)?;
+        let mut days = BTreeMap::new();
+        for row in table.range((sid.0, i32::MIN)..=(sid.0, i32::MAX))? {
+            let (key, bytes) = row?;
+            days.insert(Day(key.value().1), decode_responses(bytes.value())?);
+        }
+        Ok(days)
+    }
+
+    /// Every response that counts, by session and then by day; stop by returning `false`.
+    pub fn all_responses(
+        &self,
+        mut each: impl FnMut(Sid, Day, Vec<Response>) -> bool,
+    ) -> Result<()> {
+        let table = self.txn.open_table(RESPONSES)?;
+        for row in table.iter()? {
+            let (key, bytes) = row?;
+            let (sid, day) = key.value();
+            if !each(Sid(sid), Day(day), decode_responses(bytes.value())?) {
                 break;
             }
         }
@@ -273,11 +310,24 @@ impl Reader {
         Ok(())
     }
 
-    /// Every claim, for checks and exports: (sid, claim).
-    pub fn all_claims(&self, mut each: impl FnMut(Sid, Claim)) -> Result<()> {
-        for row in self.txn.open_table(USAGE)?.iter()? {
+    /// What a session claims, by hash of agent and response key, in the order in which it came;
+    /// without [`Claim::key`].
+    pub fn claims_of(&self, sid: Sid) -> Result<Vec<(u64, Claim)>> {
+        let table = self.txn.open_table(CLAIMS)?;
+        let mut all = Vec::new();
+        for row in table.range((sid.0, 0)..=(sid.0, u32::MAX))? {
+            all.extend(decode::<Vec<(u64, Claim)>>(row?.1.value())?);
+        }
+        Ok(all)
+    }
+
+    /// Every claim, for checks and exports: (sid, hash of agent and response key, claim).
+    pub fn all_claims(&self, mut each: impl FnMut(Sid, u64, Claim)) -> Result<()> {
+        for row in self.txn.open_table(CLAIMS)?.iter()? {
             let (key, bytes) = row?;
-            each(Sid(key.value().1), decode(bytes.value())?);
+            for (hash, claim) in decode::<Vec<(u64, Claim)>>(bytes.value())? {
+                each(Sid(key.value().0), hash, claim);
+            }
         }
         Ok(())
     }

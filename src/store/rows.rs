@@ -1,8 +1,10 @@
 //! Shapes of stored values.
 
+use crate::model::usage::{Response, Tier, Tokens};
 use crate::model::{Checkpoint, Fingerprint, Rank, Source, TitleRank};
 use anyhow::{Context, Result, ensure};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use std::collections::HashMap;
 use std::path::PathBuf;
 
 /// First byte of every postcard value.
@@ -18,6 +20,100 @@ pub(super) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
         "stored value has an unknown format"
     );
     postcard::from_bytes(&bytes[1..]).context("stored value does not decode")
+}
+
+/// One day's responses: names once, in front; then a row for each.
+#[derive(Serialize, Deserialize)]
+struct Day<'r> {
+    #[serde(borrow)]
+    names: Vec<&'r str>,
+    rows: Vec<Packed>,
+}
+
+/// A [`Response`] with names by their place, and times after the row before.
+#[derive(Serialize, Deserialize)]
+struct Packed {
+    at: i64,
+    lasted: i64,
+    key: u64,
+    turn: Option<u32>,
+    model: u16,
+    branch: u16,
+    tier: Tier,
+    us_region: bool,
+    estimated: bool,
+    tokens: Tokens,
+    recorded_cost: Option<i64>,
+    tools: Vec<u16>,
+}
+
+/// Responses in the order of [`Response`].
+pub(super) fn encode_responses(responses: &[Response]) -> Vec<u8> {
+    let mut names: Vec<&str> = Vec::new();
+    let mut places: HashMap<&str, u16> = HashMap::new();
+    let mut last = 0;
+    let mut rows = Vec::with_capacity(responses.len());
+    for response in responses {
+        // more names than that in one day are damage: the last place stands for all of them
+        let mut place = |name| {
+            *places.entry(name).or_insert_with(|| {
+                if names.len() < usize::from(u16::MAX) {
+                    names.push(name);
+                }
+                (names.len() - 1) as u16
+            })
+        };
+        rows.push(Packed {
+            at: response.at.wrapping_sub(last),
+            lasted: response.until.wrapping_sub(response.at),
+            key: response.key,
+            turn: response.turn,
+            model: place(&response.model),
+            branch: place(&response.branch),
+            tier: response.tier,
+            us_region: response.us_region,
+            estimated: response.estimated,
+            tokens: response.tokens,
+            recorded_cost: response.recorded_cost,
+            tools: response.tools.iter().map(|name| place(name)).collect(),
+        });
+        last = response.at;
+    }
+    encode(&Day { names, rows })
+}
+
+pub(super) fn decode_responses(bytes: &[u8]) -> Result<Vec<Response>> {
+    ensure!(
+        bytes.first() == Some(&FORMAT),
+        "stored responses have an unknown format"
+    );
+    let day: Day<'_> =
+        postcard::from_bytes(&bytes[1..]).context("stored responses do not decode")?;
+    let name = |place: u16| {
+        day.names
+            .get(usize::from(place))
+            .map(|name| (*name).to_owned())
+            .unwrap_or_default()
+    };
+    let mut at = 0_i64;
+    let rows = day.rows.iter().map(|row| {
+        at = at.wrapping_add(row.at);
+        Response {
+            at,
+            until: at.wrapping_add(row.lasted),
+            key: row.key,
+            turn: row.turn,
+            model: name(row.model),
+            branch: name(row.branch),
+            tier: row.tier,
+            us_region: row.us_region,
+            estimated: row.estimated,
+            tokens: row.tokens,
+            recorded_cost: row.recorded_cost,
+            tools: row.tools.iter().map(|place| name(*place)).collect(),
+        }
+    });
+    Ok(rows.collect())
 }
 
 /// A source and how far each pass has read it.

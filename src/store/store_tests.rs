@@ -137,26 +137,87 @@ fn notes_fill_in_and_the_sessions_own_better_title_stays() {
     assert_eq!(names, ["mine", "theirs"]);
 }
 
+fn claim(variant: u16, output: u64) -> Claim {
+    Claim {
+        variant,
+        tokens: Tokens {
+            output,
+            ..Default::default()
+        },
+        ..Default::default()
+    }
+}
+
 #[test]
 fn claims_are_kept_by_response_and_session() {
     let folder = tempfile::tempdir().unwrap();
     let store = store(&folder);
     let mut writer = store.write().unwrap();
-    let claim = |variant| Claim {
-        key: "k".into(),
-        variant,
-        ..Default::default()
+    let two = vec![claim(0, 1), claim(1, 2)];
+    writer.put_claims(7, Sid(1), two.clone()).unwrap();
+    writer.put_claims(7, Sid(2), vec![claim(0, 3)]).unwrap();
+    writer.put_claims(8, Sid(1), vec![claim(0, 4)]).unwrap();
+    // the same bucket, another key
+    writer
+        .put_claims(7 + 4096, Sid(3), vec![claim(0, 5)])
+        .unwrap();
+    writer.commit().unwrap();
+    let mut writer = store.write().unwrap();
+    assert_eq!(writer.claimers(7).unwrap(), [Sid(1), Sid(2)]);
+    let of = |sid, claims: &[Claim]| {
+        claims
+            .iter()
+            .map(|c| (Sid(sid), c.clone()))
+            .collect::<Vec<_>>()
     };
-    writer.put_claim(7, Sid(1), &claim(0)).unwrap();
-    writer.put_claim(7, Sid(1), &claim(1)).unwrap();
-    writer.put_claim(7, Sid(2), &claim(0)).unwrap();
-    writer.put_claim(8, Sid(1), &claim(0)).unwrap();
-    writer.add_claimed(Sid(1), &[7]).unwrap();
-    writer.add_claimed(Sid(1), &[8]).unwrap();
-    assert_eq!(writer.claimed(Sid(1)).unwrap(), [7, 8]);
-    writer.remove_claims(7, Sid(1)).unwrap();
-    assert_eq!(writer.claims(7).unwrap(), [(Sid(2), claim(0))]);
-    assert_eq!(writer.claims(8).unwrap().len(), 1);
+    assert_eq!(
+        writer.claims(7).unwrap(),
+        [of(1, &two), of(2, &[claim(0, 3)])].concat()
+    );
+    let taken = writer.take_claims(Sid(1)).unwrap();
+    assert_eq!(
+        taken.iter().map(|(hash, _)| *hash).collect::<Vec<_>>(),
+        [7, 7, 8]
+    );
+    writer.put_claims(8, Sid(1), vec![claim(0, 9)]).unwrap();
+    writer.commit().unwrap();
+    let mut writer = store.write().unwrap();
+    assert_eq!(writer.claims(7).unwrap(), of(2, &[claim(0, 3)]));
+    assert_eq!(
+        store.read().unwrap().claims_of(Sid(1)).unwrap(),
+        [(8, claim(0, 9))]
+    );
+    assert_eq!(writer.claimers(7 + 4096).unwrap(), [Sid(3)]);
+}
+
+#[test]
+fn a_claim_of_long_ago_is_changed_where_it_lies() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = store(&folder);
+    // several chunks, over several commits
+    for part in 0..4u64 {
+        let mut writer = store.write().unwrap();
+        for hash in part * 100..(part + 1) * 100 {
+            writer
+                .put_claims(hash, Sid(1), vec![claim(0, hash)])
+                .unwrap();
+        }
+        writer.commit().unwrap();
+    }
+    let mut writer = store.write().unwrap();
+    writer
+        .put_claims(3, Sid(1), vec![claim(0, 1003), claim(1, 2003)])
+        .unwrap();
+    writer.put_claims(250, Sid(1), Vec::new()).unwrap();
+    writer.commit().unwrap();
+    let all = store.read().unwrap().claims_of(Sid(1)).unwrap();
+    assert_eq!(all.len(), 400);
+    assert_eq!(all[3], (3, claim(0, 1003)));
+    assert_eq!(all[399], (3, claim(1, 2003)));
+    assert!(all.iter().all(|(hash, _)| *hash != 250));
+    let mut writer = store.write().unwrap();
+    assert_eq!(writer.claims(3).unwrap().len(), 2);
+    assert_eq!(writer.claims(250).unwrap(), []);
 }
 
 #[test]

@@ -15,10 +15,12 @@ pub const SESSIONS: TableDefinition<u32, Bytes> = TableDefinition::new("sessions
 pub const SID_BY_KEY: TableDefinition<&str, u32> = TableDefinition::new("sid_by_key");
 /// (sid, local day) -> `DayStats`.
 pub const DAYS: TableDefinition<(u32, i32), Bytes> = TableDefinition::new("days");
-/// (hash of agent and response key, sid, variant) -> `Claim`.
-pub const USAGE: TableDefinition<(u128, u32, u16), Bytes> = TableDefinition::new("usage");
-/// (sid, chunk) -> hashes of the response keys that the session claims: 16 bytes each.
-pub const USAGE_OF: TableDefinition<(u32, u32), Bytes> = TableDefinition::new("usage_of");
+/// (sid, local day) -> the responses that count there, in order of time: see `rows::encode_responses`.
+pub const RESPONSES: TableDefinition<(u32, i32), Bytes> = TableDefinition::new("responses");
+/// (sid, chunk) -> `Vec<(hash of agent and response key, Claim)>`.
+pub const CLAIMS: TableDefinition<(u32, u32), Bytes> = TableDefinition::new("claims");
+/// Hash of agent and response key, modulo -> the whole hash and the sid of each claimer: 12 bytes each.
+pub const CLAIMERS: TableDefinition<u32, Bytes> = TableDefinition::new("claimers");
 /// (sid, chunk) -> its records: hash and time (lowest bit: marked as a copy), 16 bytes each.
 pub const RECORDS: TableDefinition<(u32, u32), Bytes> = TableDefinition::new("records");
 /// sid -> hashes of records that are other sessions': 8 bytes each, sorted. An empty value: the

@@ -1,6 +1,7 @@
 //! One write transaction: typed puts, and a generation that grows when it is committed.
 
-use super::rows::{Note, SourceRow, decode, encode};
+use super::claims::ClaimBook;
+use super::rows::{Note, SourceRow, decode, decode_responses, encode, encode_responses};
 use super::tables::*;
 use super::{Store, read};
 use crate::model::*;
@@ -14,6 +15,7 @@ pub struct Writer<'s> {
     txn: WriteTransaction,
     changed: BTreeSet<Sid>,
     next_sid: u32,
+    claims: ClaimBook,
 }
 
 impl<'s> Writer<'s> {
@@ -31,6 +33,7 @@ impl<'s> Writer<'s> {
             txn,
             changed: BTreeSet::new(),
             next_sid,
+            claims: ClaimBook::default(),
         })
     }
 
@@ -38,7 +41,8 @@ impl<'s> Writer<'s> {
     ///
     /// # Errors
     /// Nothing was written.
-    pub fn commit(self) -> Result<u64> {
+    pub fn commit(mut self) -> Result<u64> {
+        self.claims.flush(&self.txn)?;
         let generation = self.number("generation")? + 1;
         self.put_number("generation", generation)?;
         self.put_number("next_sid", u64::from(self.next_sid))?;
@@ -119,66 +123,57 @@ impl<'s> Writer<'s> {
         Ok(())
     }
 
-    /// All claims on a response key, from all sessions.
-    pub fn claims(&self, key: u128) -> Result<Vec<(Sid, Claim)>> {
-        let table = self.txn.open_table(USAGE)?;
-        let mut claims = Vec::new();
-        for row in table.range((key, 0, 0)..=(key, u32::MAX, u16::MAX))? {
-            let (at, bytes) = row?;
-            claims.push((Sid(at.value().1), decode(bytes.value())?));
-        }
-        Ok(claims)
+    /// Responses that count for a session on a day, in their order.
+    pub fn responses(&self, sid: Sid, day: Day) -> Result<Vec<Response>> {
+        let table = self.txn.open_table(RESPONSES)?;
+        Ok(table
+            .get((sid.0, day.0))?
+            .map(|bytes| decode_responses(bytes.value()))
+            .transpose()?
+            .unwrap_or_default())
     }
 
-    pub fn put_claim(&mut self, key: u128, sid: Sid, claim: &Claim) -> Result<()> {
-        let bytes = encode(claim);
-        self.txn
-            .open_table(USAGE)?
-            .insert((key, sid.0, claim.variant), bytes.as_slice())?;
+    /// Replaces them.
+    pub fn put_responses(&mut self, sid: Sid, day: Day, responses: &[Response]) -> Result<()> {
+        let mut table = self.txn.open_table(RESPONSES)?;
+        if responses.is_empty() {
+            table.remove((sid.0, day.0))?;
+        } else {
+            table.insert((sid.0, day.0), encode_responses(responses).as_slice())?;
+        }
+        self.changed.insert(sid);
         Ok(())
     }
 
-    pub fn remove_claims(&mut self, key: u128, sid: Sid) -> Result<()> {
-        let mut table = self.txn.open_table(USAGE)?;
-        table.retain_in((key, sid.0, 0)..=(key, sid.0, u16::MAX), |_, _| false)?;
-        Ok(())
+    /// Sessions that claim a response, by hash of agent and response key.
+    pub fn claimers(&mut self, hash: u64) -> Result<Vec<Sid>> {
+        self.claims.claimers(&self.txn, hash)
     }
 
-    /// Response keys that a session claims, as noted by [`Writer::add_claimed`].
-    pub fn claimed(&self, sid: Sid) -> Result<Vec<u128>> {
-        let table = self.txn.open_table(USAGE_OF)?;
-        let mut keys = Vec::new();
-        for row in table.range((sid.0, 0)..=(sid.0, u32::MAX))? {
-            let (_, bytes) = row?;
-            let chunks = bytes.value().as_chunks::<16>().0;
-            keys.extend(chunks.iter().map(|key| u128::from_le_bytes(*key)));
-        }
-        Ok(keys)
+    /// All claims on a response, from all sessions; without [`Claim::key`].
+    pub fn claims(&mut self, hash: u64) -> Result<Vec<(Sid, Claim)>> {
+        self.claims.claims(&self.txn, hash)
     }
 
-    pub fn add_claimed(&mut self, sid: Sid, keys: &[u128]) -> Result<()> {
-        let bytes: Vec<u8> = keys.iter().flat_map(|key| key.to_le_bytes()).collect();
-        self.append_chunk(USAGE_OF, sid, &bytes)
+    /// Puts what a session claims of a response in the place of what it claimed before.
+    pub fn put_claims(&mut self, hash: u64, sid: Sid, claims: Vec<Claim>) -> Result<()> {
+        self.claims.put(&self.txn, hash, sid, claims)
+    }
+
+    /// Takes away (and hands over) everything that a session claims: (hash, claim).
+    pub fn take_claims(&mut self, sid: Sid) -> Result<Vec<(u64, Claim)>> {
+        self.claims.take(&self.txn, sid)
     }
 
     /// Notes records of a session, behind those noted before.
     pub fn add_records(&mut self, sid: Sid, records: &[RecordRef]) -> Result<()> {
-        self.append_chunk(RECORDS, sid, &read::record_bytes(records))
-    }
-
-    fn append_chunk(
-        &mut self,
-        table: redb::TableDefinition<(u32, u32), &'static [u8]>,
-        sid: Sid,
-        bytes: &[u8],
-    ) -> Result<()> {
-        if bytes.is_empty() {
+        if records.is_empty() {
             return Ok(());
         }
-        let mut table = self.txn.open_table(table)?;
+        let mut table = self.txn.open_table(RECORDS)?;
         let last = table.range((sid.0, 0)..=(sid.0, u32::MAX))?.next_back();
         let chunk = last.transpose()?.map_or(0, |(key, _)| key.value().1 + 1);
-        table.insert((sid.0, chunk), bytes)?;
+        table.insert((sid.0, chunk), read::record_bytes(records).as_slice())?;
         Ok(())
     }
 
@@ -186,15 +181,6 @@ impl<'s> Writer<'s> {
     pub fn clear_records(&mut self, sid: Sid) -> Result<()> {
         let all = (sid.0, 0)..=(sid.0, u32::MAX);
         self.txn.open_table(RECORDS)?.retain_in(all, |_, _| false)?;
-        Ok(())
-    }
-
-    /// Forgets which response keys a session claims; the claims themselves stay.
-    pub fn clear_claimed(&mut self, sid: Sid) -> Result<()> {
-        let all = (sid.0, 0)..=(sid.0, u32::MAX);
-        self.txn
-            .open_table(USAGE_OF)?
-            .retain_in(all, |_, _| false)?;
         Ok(())
     }
 

@@ -2,7 +2,7 @@
 
 use super::params::Params;
 use axum::extract::FromRequestParts;
-use axum::http::{HeaderMap, header, request::Parts};
+use axum::http::{HeaderMap, HeaderValue, header, request::Parts};
 use std::convert::Infallible;
 
 #[derive(Clone, Debug, Default)]
@@ -76,6 +76,14 @@ impl Ask {
                 .and_then(|value| value.to_str().ok())
                 .map(str::to_owned),
         }
+    }
+}
+
+impl Ask {
+    /// The asker has what this tag stands for.
+    pub fn knows(&self, tag: &HeaderValue) -> bool {
+        let known = self.if_none_match.as_deref().unwrap_or_default();
+        known.split(',').any(|known| tag == known.trim())
     }
 }
 

@@ -1,7 +1,7 @@
 //! Facets and view options as links: every state of a list is an address.
 
 use super::params::{Params, carried};
-use crate::engine::view::FacetList;
+use crate::engine::view::{FacetList, FacetValue};
 use crate::model::Day;
 
 /// Values shown at once; the rest is folded.
@@ -19,6 +19,8 @@ pub struct Facet {
 
 pub struct Value {
     pub label: String,
+    /// Where it lies, when another value has the same label; `""` otherwise.
+    pub within: String,
     /// The whole value, for the title.
     pub value: String,
     pub count: u64,
@@ -38,6 +40,13 @@ pub fn facets(lists: &[FacetList], params: &Params, path: &str) -> Vec<Facet> {
 }
 
 fn facet(list: &FacetList, params: &Params, path: &str) -> Facet {
+    let twins = |value: &FacetValue| {
+        let same = list
+            .values
+            .iter()
+            .filter(|other| other.label == value.label);
+        value.label != value.value && same.count() > 1
+    };
     let mut values: Vec<Value> = list
         .values
         .iter()
@@ -45,6 +54,10 @@ fn facet(list: &FacetList, params: &Params, path: &str) -> Facet {
             label: match value.label.is_empty() {
                 true => format!("(no {})", list.field),
                 false => value.label.clone(),
+            },
+            within: match twins(value) {
+                true => parent(&value.value).to_owned(),
+                false => String::new(),
             },
             value: value.value.clone(),
             count: value.count,
@@ -72,6 +85,12 @@ fn facet(list: &FacetList, params: &Params, path: &str) -> Facet {
         folded,
         clear: (ticked > 0).then(|| params.without(list.field).url(path)),
     }
+}
+
+/// The folder that a path lies in, by its last segment.
+fn parent(path: &str) -> &str {
+    let mut folders = path.trim_end_matches(['/', '\\']).rsplit(['/', '\\']);
+    folders.nth(1).unwrap_or_default()
 }
 
 fn title(field: &str) -> &'static str {
@@ -165,7 +184,6 @@ pub fn range(params: &Params, path: &str, today: Day) -> Range {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::view::FacetValue;
 
     fn list(n: usize, ticked: usize) -> FacetList {
         FacetList {
@@ -190,6 +208,22 @@ mod tests {
         assert_eq!(facet.values[0].href, "/", "its link unticks it");
         assert_eq!(facet.values.len() + facet.folded.len(), 30);
         assert_eq!(facet.clear.as_deref(), Some("/"));
+    }
+
+    #[test]
+    fn folders_of_one_name_say_where_they_lie() {
+        let mut two = list(0, 0);
+        for path in ["/srv/shop/api", "/srv/blog/api", "/srv/docs"] {
+            two.values.push(FacetValue {
+                value: path.into(),
+                label: path.rsplit('/').next().unwrap().into(),
+                count: 1,
+                ..FacetValue::default()
+            });
+        }
+        let facet = facet(&two, &Params::default(), "/");
+        let within: Vec<&str> = facet.values.iter().map(|v| &*v.within).collect();
+        assert_eq!(within, ["shop", "blog", ""]);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! A handler reads typed parameters, asks the engine on the blocking pool ([`blocking`]) and hands a page
 //! struct to [`respond`], which renders the whole page or its main block. [`guard`] stands before every
 //! route, [`error`] dresses every failure, [`events`] streams what changed. Templates never compute, and
-//! a page never imports a page: what two pages share is a part (`facets`, `cards`, `transcript`, `charts`).
+//! a page never imports a page: what two pages share is a part (`facets`, `cards`, `roots`, `transcript`, `charts`).
 
 pub mod api;
 
@@ -25,6 +25,7 @@ mod messages;
 mod pages;
 mod params;
 mod respond;
+mod roots;
 mod routes;
 #[cfg(test)]
 mod sample;

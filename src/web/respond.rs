@@ -1,7 +1,10 @@
 //! One struct, two answers: the whole page, or its main block when htmx (or `/fragments/`) asks.
 
+use super::App;
 use super::ask::Ask;
 use super::error::{Answer, Failure};
+use super::shell::Progress;
+use crate::config;
 use askama::Template;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -39,19 +42,45 @@ pub fn part(ask: &Ask, part: &impl Template) -> Answer {
     Ok(tagged(ask, part.render()?))
 }
 
+/// A page of sessions under a tag of everything it is made from, so that nothing is made for a reader
+/// who has it already. Distances in time ("2m ago") may be a minute old.
+///
+/// Not for what has other sources too: a search sees the index before the store tells of it.
+pub fn stamped(app: &App, ask: &Ask, make: impl FnOnce() -> Answer) -> Answer {
+    // before the page is made: what changes meanwhile has another tag
+    let generations = app.engine.generations()?;
+    let minute = config::now_ms() / 60_000;
+    let progress = Progress::of(&app.engine.status.get());
+    let state = format!(
+        "{generations:?} {minute} {progress:?} {} {} {} {} {} {:?}",
+        app.token,
+        ask.path,
+        ask.params.query(),
+        ask.fragment,
+        ask.typing,
+        ask.theme
+    );
+    let tag = tag_of(&state);
+    let mut response = match ask.knows(&tag) {
+        true => (StatusCode::NOT_MODIFIED, html_headers()).into_response(),
+        false => make()?,
+    };
+    response.headers_mut().insert(header::ETAG, tag);
+    Ok(response)
+}
+
+/// Weak: the compression layer may change the bytes, never the meaning.
+fn tag_of(state: &str) -> HeaderValue {
+    let tag = format!("W/\"{:016x}\"", xxh3_64(state.as_bytes()));
+    HeaderValue::from_str(&tag).expect("hexadecimal is a header value")
+}
+
 /// `text` under its content tag, or 304 when the asker has it already.
 pub fn tagged(ask: &Ask, html: String) -> Response {
-    // weak: the compression layer may change the bytes, never the meaning
-    let tag = format!("W/\"{:016x}\"", xxh3_64(html.as_bytes()));
-    let known = ask
-        .if_none_match
-        .as_deref()
-        .is_some_and(|tags| tags.split(',').any(|known| known.trim() == tag));
-    let tag = HeaderValue::from_str(&tag).expect("hexadecimal is a header value");
-    let mut response = if known {
-        (StatusCode::NOT_MODIFIED, html_headers()).into_response()
-    } else {
-        (html_headers(), html).into_response()
+    let tag = tag_of(&html);
+    let mut response = match ask.knows(&tag) {
+        true => (StatusCode::NOT_MODIFIED, html_headers()).into_response(),
+        false => (html_headers(), html).into_response(),
     };
     response.headers_mut().insert(header::ETAG, tag);
     response

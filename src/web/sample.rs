@@ -207,6 +207,7 @@ fn cost(i: usize) -> CostView {
         responses: if i == 6 { 0 } else { 161 },
         unpriced: if i == 3 { 12 } else { 0 },
         unrecorded: i == 6,
+        ..CostView::default()
     }
 }
 
@@ -648,6 +649,7 @@ fn amount(micros: i64) -> Amount {
             cache_write: micros * 3 / 20,
             other: 0,
         },
+        ..Amount::default()
     }
 }
 

@@ -159,29 +159,30 @@ fn a_session_is_paged_and_filtered_by_role() {
     );
 }
 
+/// A stream to its end: names of the events, with their data.
+fn events(server: &Server, path: &str) -> Vec<(String, Value)> {
+    let answer = server.get(path);
+    assert_eq!(answer.headers["content-type"], "text/event-stream");
+    let events = answer.body.split("\n\n");
+    let events = events.filter(|event| !event.trim().is_empty());
+    events
+        .map(|event| {
+            let field = |name: &str| {
+                let line = event.lines().find_map(|line| line.strip_prefix(name));
+                line.map(str::trim)
+            };
+            let name = field("event:").unwrap_or("message").to_owned();
+            (name, serde_json::from_str(field("data:").unwrap()).unwrap())
+        })
+        .collect()
+}
+
 #[test]
 fn a_stream_gives_fifty_at_a_time_and_ends() {
     let house = furnished();
     let server = house.serve();
     server.settled();
-    let events = |path: &str| -> Vec<(String, Value)> {
-        let answer = server.get(path);
-        assert_eq!(answer.headers["content-type"], "text/event-stream");
-        let events = answer
-            .body
-            .split("\n\n")
-            .filter(|event| !event.trim().is_empty());
-        events
-            .map(|event| {
-                let field = |name: &str| {
-                    let line = event.lines().find_map(|line| line.strip_prefix(name));
-                    line.map(str::trim)
-                };
-                let name = field("event:").unwrap_or("message").to_owned();
-                (name, serde_json::from_str(field("data:").unwrap()).unwrap())
-            })
-            .collect()
-    };
+    let events = |path: &str| events(&server, path);
     let all = events(&format!("/api/session/{}/stream", id_of("long")));
     let names: Vec<&str> = all.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(names, ["message", "message", "message", "done"]);
@@ -387,7 +388,125 @@ fn shapes_are_as_promised() {
         ("warming", "/api/warming".to_owned()),
         ("index-status", "/api/index-status".to_owned()),
         ("health", "/health".to_owned()),
+        ("version", "/api/version".to_owned()),
+        ("tags", "/api/tags".to_owned()),
+        ("error", "/api/search".to_owned()),
+        ("session-missing", "/api/session/no-such-session".to_owned()),
     ] {
         insta::assert_snapshot!(name, ask(&server, &path));
     }
+    let posted = |path: &str, body: &str| shape(&server.post(path, &token, body).json());
+    let star = posted(&format!("/api/session/{cache}/star"), "");
+    insta::assert_snapshot!("star", star);
+    let tag = posted(&format!("/api/session/{cache}/tag"), r#"{"tag": "bug"}"#);
+    insta::assert_snapshot!("tag", tag);
+    let stream = events(&server, &format!("/api/session/{cache}/stream"));
+    let stream = stream
+        .iter()
+        .map(|(name, data)| format!("event {name}\n{}", shape(data)));
+    insta::assert_snapshot!("stream", stream.collect::<Vec<_>>().join("\n"));
+}
+
+/// Sessions of a repository and its worktree on two branches, one of them tagged.
+#[test]
+fn facets_of_sessions_are_counted_and_ticked_in_a_search() {
+    let house = house();
+    let root = house.path("orbit");
+    let tree = house.path("orbit-fix");
+    std::fs::create_dir_all(root.join(".git/worktrees/orbit-fix")).unwrap();
+    std::fs::create_dir_all(&tree).unwrap();
+    let link = format!(
+        "gitdir: {}\n",
+        root.join(".git/worktrees/orbit-fix").display()
+    );
+    std::fs::write(tree.join(".git"), link).unwrap();
+    std::fs::write(root.join(".git/worktrees/orbit-fix/commondir"), "../..\n").unwrap();
+    let (root, tree) = (root.to_str().unwrap(), tree.to_str().unwrap());
+    for (name, cwd, branch) in [
+        ("one", root, "main"),
+        ("two", tree, "fix/lamp"),
+        ("three", "/w/elsewhere", "main"),
+    ] {
+        let session = house.claude_session(name).cwd(cwd).branch(branch);
+        session
+            .prompt(&format!("light lantern {name}"))
+            .answer("lit");
+    }
+    let server = house.serve();
+    server.settled();
+    let tagged = server.post(
+        &format!("/api/session/{}/tag", id_of("one")),
+        &token(&house),
+        r#"{"tag": "keep"}"#,
+    );
+    assert_eq!(tagged.status, 200);
+    // repositories are found in the background
+    crate::house::wait_for("the repository", || {
+        let found = server.get("/api/search?q=lantern").json();
+        (found["facets"]["repo"][0]["count"] == 2).then_some(())
+    });
+    let asked = |query: &str| {
+        let found = server.get(&format!("/api/search?q=lantern{query}")).json();
+        let counts = |field: &str| {
+            let values = found["facets"][field].as_array().unwrap().iter();
+            let told = values.map(|value| {
+                let tick = if value["ticked"] == true { "*" } else { "" };
+                format!(
+                    "{}={}{tick}",
+                    value["label"].as_str().unwrap(),
+                    value["count"]
+                )
+            });
+            told.collect::<Vec<_>>().join(" ")
+        };
+        let total = found["total"].as_u64().unwrap();
+        (total, counts("repo"), counts("branch"), counts("tag"))
+    };
+    let told = |total, repo: &str, branch: &str, tag: &str| {
+        (total, repo.to_owned(), branch.to_owned(), tag.to_owned())
+    };
+    assert_eq!(asked(""), told(3, "orbit=2", "main=2 fix/lamp=1", "keep=1"));
+    assert_eq!(
+        asked("&branch=main"),
+        told(2, "orbit=1", "main=2* fix/lamp=1", "keep=1")
+    );
+    assert_eq!(
+        asked("&branch=main&branch=fix/lamp"),
+        told(3, "orbit=2", "main=2* fix/lamp=1*", "keep=1")
+    );
+    assert_eq!(
+        asked(&format!("&repo={root}&branch=fix/lamp")),
+        told(1, "orbit=1*", "fix/lamp=1* main=1", "")
+    );
+    assert_eq!(asked("&tag=keep"), told(1, "orbit=1", "main=1", "keep=1*"));
+
+    // the same from a terminal
+    let ids_of = |args: &[&str]| {
+        let run = house.run(&[&["search", "lantern", "--json"], args].concat());
+        let found = run.ok().json();
+        let hits = found["results"].as_array().unwrap().iter();
+        let mut ids: Vec<String> = hits
+            .map(|hit| hit["sessionId"].as_str().unwrap().to_owned())
+            .collect();
+        ids.sort();
+        ids
+    };
+    let sorted = |names: &[&str]| {
+        let mut ids: Vec<String> = names.iter().map(|name| id_of(name)).collect();
+        ids.sort();
+        ids
+    };
+    assert_eq!(ids_of(&["--repo", "orbit"]), sorted(&["one", "two"]));
+    assert_eq!(
+        ids_of(&["--repo", tree, "--branch", "main"]),
+        sorted(&["one"])
+    );
+    assert_eq!(
+        ids_of(&["--branch", "main", "--branch", "fix/lamp"]),
+        sorted(&["one", "two", "three"])
+    );
+    assert_eq!(ids_of(&["--tag", "keep"]), sorted(&["one"]));
+    house
+        .run(&["search", "lantern", "--repo", "nowhere"])
+        .fails(2);
 }

@@ -1,6 +1,9 @@
 //! The generator keeps its word: what it says it wrote is what is on disk, read by other means.
 
-use codedash::cli::demo::{self, Class, Made, Plan};
+use crate::house::house;
+use codedash::cli::demo::{self, Class, Made, Plan, Tally};
+use codedash::engine::Engine;
+use codedash::engine::view::{Filters, SessionsQuery};
 use serde_json::Value;
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -159,6 +162,77 @@ fn running_totals_are_as_said() {
     }
     let said = made.agent("codex").tokens;
     assert_eq!((output, fresh), (said.output, said.input));
+}
+
+/// The generator's word against the program's: what was made is what is listed, counted and used.
+#[test]
+fn what_was_made_is_what_is_read() {
+    let house = house();
+    let made = demo::generate(&house.home(), &Plan::demo(NOW)).unwrap();
+    let engine = house.engine();
+    let all = SessionsQuery {
+        filters: Filters {
+            include_helpers: true,
+            ..Filters::default()
+        },
+        limit: usize::MAX,
+        ..SessionsQuery::default()
+    };
+    let (rows, _, _) = engine.session_rows(&all).unwrap();
+    let cards = engine.cards(&rows).unwrap();
+    for agent in ["claude", "codex"] {
+        let mut read = Tally::default();
+        let mut messages = 0;
+        for card in cards
+            .iter()
+            .filter(|c| c.session.key.agent.as_str() == agent)
+        {
+            let s = &card.session;
+            messages += u64::from(s.messages);
+            read += &Tally {
+                sessions: 1,
+                prompts: s.prompts.into(),
+                answers: s.assistant_messages.into(),
+                thoughts: s.thinking.into(),
+                calls: s.tool_calls.into(),
+                failed_calls: s.tool_errors.into(),
+                compactions: s.compactions.into(),
+                responses: card.cost.responses.into(),
+                tokens: card.tokens,
+                ..Tally::default()
+            };
+        }
+        let said = made.agent(agent);
+        // what a sub-agent is told is a message, though no person's prompt
+        let told = made.tallies.get(&(agent.to_owned(), Class::SubAgent));
+        let told = told.map_or(0, |tally| tally.sessions);
+        let said_messages = said.prompts + said.answers + told;
+        assert_eq!(messages, said_messages, "{agent}");
+        // outputs are not counted by session: they are paired with their calls
+        read.outputs = said.outputs;
+        assert_eq!(read, said, "{agent}");
+    }
+    let page = engine.sessions(&SessionsQuery::default()).unwrap();
+    let hidden = made.class(Class::Helper).sessions + made.class(Class::SubAgent).sessions;
+    assert_eq!(
+        page.shown_sessions as u64,
+        made.class(Class::Shown).sessions
+    );
+    assert_eq!(page.hidden_sessions as u64, hidden);
+    let shown = cards.iter().map(|card| &card.session);
+    let shown = shown.filter(|s| s.helper.is_none() && !s.is_sub_agent());
+    let beginnings: HashSet<(&str, &str, String)> = shown
+        .clone()
+        .map(|s| {
+            let beginning = s.first_prompt.chars().take(200).collect();
+            (s.key.agent.as_str(), s.project.as_str(), beginning)
+        })
+        .collect();
+    assert_eq!(beginnings.len() as u64, made.conversations);
+    // an editor's sessions are conversations of their own
+    let keys: HashSet<_> = shown.map(|s| Engine::conversation_key(s)).collect();
+    assert!(!keys.contains(&None));
+    assert_eq!(page.total, keys.len());
 }
 
 #[test]

@@ -23,7 +23,7 @@ pub struct State {
     sessions: BTreeMap<String, SessionSummary>,
     days: BTreeMap<String, BTreeMap<Day, DayStats>>,
     documents: BTreeMap<String, Vec<(u32, String)>>,
-    claims: Vec<(String, Claim)>,
+    claims: Vec<(String, u64, Claim)>,
     issues: u64,
 }
 
@@ -95,10 +95,9 @@ impl World {
             };
             let mut claims = Vec::new();
             reader
-                .all_claims(|sid, claim| claims.push((name(sid), claim)))
+                .all_claims(|sid, hash, claim| claims.push((name(sid), hash, claim)))
                 .unwrap();
-            claims
-                .sort_by(|a, b| (&a.0, &a.1.key, a.1.variant).cmp(&(&b.0, &b.1.key, b.1.variant)));
+            claims.sort_by(|a, b| (&a.0, a.1, a.2.variant).cmp(&(&b.0, b.1, b.2.variant)));
             let documents = |sid| {
                 let all = index.messages(sid, 0..u32::MAX, None).unwrap();
                 all.into_iter()

@@ -8,5 +8,6 @@ mod faults;
 mod house;
 mod ingest;
 mod layers;
+mod pages;
 mod search;
 mod web;

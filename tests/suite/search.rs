@@ -2,7 +2,7 @@
 
 use codedash::index::{
     AttrRow, DocMeta, Document, IndexOptions, Match, OpenError, RoleSet, SearchIndex,
-    SearchRequest, SearchResponse, SessionAttrs, SessionHit, Sort, Ticks, ValueField,
+    SearchRequest, SearchResponse, SessionAttrs, SessionHit, Sort, Standing, Ticks, ValueField,
 };
 use codedash::model::{Day, Role, Sid, ToolCall};
 use codedash::query::parse;
@@ -677,7 +677,7 @@ mod filters {
     fn only_some_sessions() {
         let room = room();
         let mut request = room.request("build");
-        request.only = Some(Arc::new(vec![false, true]));
+        request.only = Some(Arc::new(vec![Standing::Out, Standing::In]));
         let response = room.index.search(&request).expect("searches");
         assert_eq!(sids(&response), [1]);
         request.only = Some(Arc::new(vec![]));

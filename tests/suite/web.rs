@@ -4,7 +4,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode, header};
 use codedash::config::Config;
-use codedash::engine::Engine;
+use codedash::engine::{Engine, Found};
 use codedash::index::{IndexOptions, SearchIndex};
 use codedash::ingest::Ingest;
 use codedash::store::status::StatusBoard;
@@ -434,6 +434,47 @@ async fn an_unchanged_page_costs_nothing() {
     let zipped = site.get_with("/help", &[("accept-encoding", "gzip")]).await;
     assert_eq!(zipped.header("content-encoding"), "gzip");
     assert_eq!(zipped.header("etag"), tag, "a weak tag means the same page");
+}
+
+#[tokio::test]
+async fn a_list_is_not_made_again_until_something_changes() {
+    let site = Site::new(&conversation());
+    let paths = [
+        "/".to_owned(),
+        "/projects".into(),
+        "/fragments/sessions/more?offset=0".into(),
+        format!("/session/{ID}"),
+    ];
+    for path in &paths {
+        // the minute may turn between two requests, and with it the tag
+        let unchanged = async || {
+            for _ in 0..3 {
+                let tag = site.get(path).await.header("etag").to_owned();
+                let again = site.get_with(path, &[("if-none-match", &tag)]).await;
+                if again.status == StatusCode::NOT_MODIFIED {
+                    assert!(again.body.is_empty() && again.header("etag") == tag);
+                    return Some(tag);
+                }
+            }
+            None
+        };
+        let before = unchanged().await.unwrap_or_else(|| panic!("{path}"));
+        let other = format!(
+            "{path}{}theme=dark",
+            if path.contains('?') { '&' } else { '?' }
+        );
+        let dark = site.get_with(&other, &[("if-none-match", &before)]).await;
+        assert_eq!(dark.status, StatusCode::OK, "{other}");
+        let Found::One(sid) = site.engine.find_session(ID).unwrap() else {
+            panic!("the session is known");
+        };
+        for on in [true, false] {
+            site.engine.set_star(sid, on).unwrap();
+            let after = site.get_with(path, &[("if-none-match", &before)]).await;
+            assert_eq!(after.status, StatusCode::OK, "{path} starred: {on}");
+            assert_ne!(after.header("etag"), before);
+        }
+    }
 }
 
 #[tokio::test]

@@ -110,6 +110,10 @@ impl Agent for Claude {
         &VARIANTS
     }
 
+    fn sub_agents_within(&self) -> bool {
+        true
+    }
+
     fn discover(&self, root: &Path, found: &mut dyn FnMut(Source)) -> Listing {
         discover::discover(root, found)
     }

@@ -67,6 +67,7 @@ pub fn events(record: &Record<'_>, copy: bool) -> Vec<UsageEvent> {
         us_region: super::record::is(usage.region, "us"),
         copy,
         sidechain: record.is_sidechain(),
+        estimated: false,
     };
     let mut events = vec![main];
     let iterations = usage.iterations.map(Raw::items).unwrap_or_default();

@@ -9,7 +9,9 @@ use crate::agents::read::json::Raw;
 use crate::agents::read::text::{self, Body};
 use crate::agents::read::tool;
 use crate::model::{BodyFormat, Message, PromptKind, Role, ToolCall};
+use memchr::memmem::Finder;
 use std::borrow::Cow;
+use std::sync::LazyLock;
 
 impl Reader<'_> {
     pub(super) fn item(&mut self, item: Item<'_>, out: &mut Out<'_>) {
@@ -374,11 +376,11 @@ fn pictured(given: Option<Raw<'_>>) -> bool {
 /// What every image in a text begins with, as a `data:` address, a block or bare base64. Megabytes of
 /// output are not decoded to find that they hold none.
 fn may_hold_images(text: &str) -> bool {
-    const SIGNS: [&str; 6] = ["data:", "image", "iVBORw0KGgo", "/9j/", "R0lGOD", "UklGR"];
+    static SIGNS: LazyLock<[Finder; 6]> = LazyLock::new(|| {
+        ["data:", "image", "iVBORw0KGgo", "/9j/", "R0lGOD", "UklGR"].map(Finder::new)
+    });
     let bytes = text.as_bytes();
-    SIGNS
-        .iter()
-        .any(|sign| memchr::memmem::find(bytes, sign.as_bytes()).is_some())
+    SIGNS.iter().any(|sign| sign.find(bytes).is_some())
 }
 
 fn message(role: Role, body: Body) -> Message {

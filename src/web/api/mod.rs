@@ -20,6 +20,7 @@ pub mod reply;
 pub mod search;
 pub mod session;
 pub mod sessions;
+pub mod stats;
 pub mod status;
 mod stream;
 
@@ -52,6 +53,7 @@ pub fn router() -> Router<App> {
             "/api/analytics/cost",
             get(|s, q| ask(s, q, analytics::cost)),
         )
+        .route("/api/stats", get(|s, q| ask(s, q, stats::rows)))
         .route("/api/warming", get(|s, q| ask(s, q, status::warming)))
         .route("/api/index-status", get(|s, q| ask(s, q, status::index)))
         .route("/api/sqlite-status", get(|s, q| ask(s, q, status::index)))

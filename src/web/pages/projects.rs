@@ -33,11 +33,13 @@ pub struct Row {
 
 pub async fn page(State(app): State<App>, ask: Ask) -> Answer {
     blocking::page(app, move |app| {
-        let params = ask.params.only(&["agent", "include_helpers"]);
-        let found = app.engine.projects(&params.filters())?;
-        let shell = Shell::new(app, &ask, PATH, "Projects");
-        let page = Projects::new(shell, params, found);
-        respond::navigated(&ask, &page, &page.shell.here)
+        respond::stamped(app, &ask, || {
+            let params = ask.params.only(&["agent", "include_helpers"]);
+            let found = app.engine.projects(&params.filters())?;
+            let shell = Shell::new(app, &ask, PATH, "Projects");
+            let page = Projects::new(shell, params, found);
+            respond::navigated(&ask, &page, &page.shell.here)
+        })
     })
     .await
 }

@@ -45,6 +45,8 @@ pub struct Search {
     pub sorts: Vec<Choice>,
     pub helpers: Choice,
     pub clear: Option<String>,
+    /// The word as a prefix, and its address: offered when nothing is found.
+    pub begins: Option<(String, String)>,
     pub took: String,
 }
 fragment!(Search);
@@ -176,11 +178,22 @@ impl Search {
                 current: filters.include_helpers,
             },
             clear: (bare != plain).then(|| bare.url(PATH)),
+            begins: prefix(&query.text).map(|word| {
+                let href = plain.with("q", &word).url(PATH);
+                (word, href)
+            }),
             took: format!("{:.1} ms", found.micros as f64 / 1000.0),
             found,
             shell,
         }
     }
+}
+
+/// A lone word of letters and digits as a prefix; `None` for anything else.
+fn prefix(text: &str) -> Option<String> {
+    let word = text.trim();
+    let plain = word.len() > 2 && word.chars().all(|c| c.is_alphanumeric() || c == '_');
+    plain.then(|| format!("{word}*"))
 }
 
 /// What was loosened to find anything, in a sentence.

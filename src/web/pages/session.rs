@@ -59,17 +59,19 @@ pub struct Related {
 
 pub async fn page(State(app): State<App>, Path(id): Path<String>, ask: Ask) -> Answer {
     blocking::page(app, move |app| {
-        let sid = find(&app.engine, &id)?;
-        let params = known(&ask);
-        let view = app
-            .engine
-            .session(sid)?
-            .ok_or_else(|| Failure::not_found("this session is not known any more"))?;
-        let found = app.engine.messages(sid, &query(&params))?;
-        let tags = app.engine.tags()?.into_iter().map(|tag| tag.0).collect();
-        let shell = Shell::new(app, &ask, "/", "Session");
-        let page = Session::new(shell, view, found, params, tags);
-        respond::navigated(&ask, &page, &page.shell.here)
+        respond::stamped(app, &ask, || {
+            let sid = find(&app.engine, &id)?;
+            let params = known(&ask);
+            let view = app
+                .engine
+                .session(sid)?
+                .ok_or_else(|| Failure::not_found("this session is not known any more"))?;
+            let found = app.engine.messages(sid, &query(&params))?;
+            let tags = app.engine.tags()?.into_iter().map(|tag| tag.0).collect();
+            let shell = Shell::new(app, &ask, "/", "Session");
+            let page = Session::new(shell, view, found, params, tags);
+            respond::navigated(&ask, &page, &page.shell.here)
+        })
     })
     .await
 }

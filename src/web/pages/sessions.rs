@@ -9,6 +9,7 @@ use crate::web::error::{Answer, Failure};
 use crate::web::facets::{Choice, Facet, Range, choices, facets, range};
 use crate::web::params::{FILTERS, Params};
 use crate::web::respond::{self, fragment};
+use crate::web::roots::{AgentRow, agent_rows};
 use crate::web::shell::Shell;
 use crate::web::{App, blocking, filters};
 use askama::Template;
@@ -61,7 +62,7 @@ pub struct Sessions {
     /// Removes every filter; `None` when there is none.
     pub clear: Option<String>,
     /// Nothing was found on this machine: where it was looked for.
-    pub first_run: Vec<AgentStatus>,
+    pub first_run: Vec<AgentRow>,
 }
 fragment!(Sessions);
 
@@ -74,9 +75,11 @@ pub struct Group {
 
 pub async fn page(State(app): State<App>, ask: Ask) -> Answer {
     blocking::page(app, move |app| {
-        let (shell, params) = (shell(app, &ask), known(&ask));
-        let page = build(&app.engine, shell, params)?;
-        respond::navigated(&ask, &page, &page.shell.here)
+        respond::stamped(app, &ask, || {
+            let (shell, params) = (shell(app, &ask), known(&ask));
+            let page = build(&app.engine, shell, params)?;
+            respond::navigated(&ask, &page, &page.shell.here)
+        })
     })
     .await
 }
@@ -84,8 +87,10 @@ pub async fn page(State(app): State<App>, ask: Ask) -> Answer {
 /// The next cards alone, for appending.
 pub async fn more(State(app): State<App>, ask: Ask) -> Answer {
     blocking::page(app, move |app| {
-        let page = build(&app.engine, shell(app, &ask), known(&ask))?;
-        respond::part(&ask, &page.as_cards())
+        respond::stamped(app, &ask, || {
+            let page = build(&app.engine, shell(app, &ask), known(&ask))?;
+            respond::part(&ask, &page.as_cards())
+        })
     })
     .await
 }
@@ -184,7 +189,7 @@ impl Sessions {
             helpers: switch(&plain, "include_helpers", query.filters.include_helpers),
             starred: switch(&plain, "starred", query.filters.starred),
             clear: (view != plain).then(|| view.url(PATH)),
-            first_run,
+            first_run: agent_rows(first_run),
             shell,
         }
     }

@@ -4,6 +4,7 @@ use crate::engine::view::StatusView;
 use crate::web::ask::Ask;
 use crate::web::error::Answer;
 use crate::web::respond::{self, fragment};
+use crate::web::roots::{AgentRow, agent_rows};
 use crate::web::shell::Shell;
 use crate::web::{App, blocking, filters};
 use askama::Template;
@@ -16,6 +17,7 @@ const PATH: &str = "/status";
 pub struct Status {
     pub shell: Shell,
     pub view: StatusView,
+    pub agents: Vec<AgentRow>,
     pub committed: Option<i64>,
     /// Index and store against sources, percent.
     pub ratio: Option<u64>,
@@ -32,9 +34,10 @@ pub async fn page(State(app): State<App>, ask: Ask) -> Answer {
 }
 
 impl Status {
-    fn new(mut shell: Shell, view: StatusView) -> Status {
+    fn new(mut shell: Shell, mut view: StatusView) -> Status {
         shell.here = PATH.into();
         Status {
+            agents: agent_rows(std::mem::take(&mut view.agents)),
             committed: (view.ingest.last_commit_at > 0).then_some(view.ingest.last_commit_at),
             ratio: (view.source_bytes > 0)
                 .then(|| (view.index_bytes + view.store_bytes) * 100 / view.source_bytes),

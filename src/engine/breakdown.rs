@@ -1,0 +1,188 @@
+//! Tokens and money by any of their sides at once: what `codedash stats` and `/api/stats` list.
+//!
+//! Told from single responses, so that every breakdown adds up to the same total, and so that days may
+//! be those of any zone. All matching runs count, helpers included: their money was spent.
+
+use super::Engine;
+use super::catalog::{Catalog, Entry};
+use super::sessions::select;
+use super::turns::by_tool;
+use super::view::{Amount, Breakdown, BreakdownQuery, BreakdownRow, By, Filters};
+use crate::agents;
+use crate::model::{Day, Response, Sid};
+use crate::rollup::LocalDays;
+use anyhow::Result;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+const WEEKDAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+/// Most links from a sub-agent up to its session.
+const DEPTH: usize = 16;
+
+impl Engine {
+    pub(super) fn break_down(&self, query: &BreakdownQuery) -> Result<Breakdown> {
+        let catalog = self.catalog.get()?;
+        let filters = Filters {
+            // days are looked at response by response, and in the asker's zone
+            from: None,
+            to: None,
+            ..query.filters.clone()
+        };
+        let selection = select(&catalog, &filters, "");
+        let shown: HashSet<Sid> = selection.shown.iter().map(|entry| entry.sid).collect();
+        let hidden: HashSet<Sid> = selection.hidden.iter().map(|entry| entry.sid).collect();
+        let zone = query.zone.as_ref().unwrap_or(&self.config.zone);
+        let mut sums = Sums {
+            catalog: &catalog,
+            by: &query.by,
+            clock: LocalDays::new(zone.clone()),
+            rows: BTreeMap::new(),
+            total: Sum::default(),
+        };
+        let models: HashSet<&str> = query.filters.models.iter().map(String::as_str).collect();
+        let mut pricer = self.catalog.pricer_for(query.mode);
+        self.store.read()?.all_responses(|sid, day, responses| {
+            let Some(entry) = catalog.get(sid) else {
+                return true;
+            };
+            let visible = shown.contains(&sid);
+            if !visible && !hidden.contains(&sid) {
+                return true;
+            }
+            let home = home(&catalog, entry);
+            let place = Place {
+                entry,
+                session: (shown.contains(&home.sid) || visible).then_some(home),
+            };
+            let amounts = pricer.responses(day, &responses);
+            for (response, amount) in responses.iter().zip(&amounts) {
+                let local = sums.clock.at(response.at).0;
+                let inside = query.filters.from.is_none_or(|from| from <= local)
+                    && query.filters.to.is_none_or(|to| local <= to)
+                    && (models.is_empty() || models.contains(response.model.as_str()));
+                if inside {
+                    sums.add(&place, response, amount);
+                }
+            }
+            true
+        })?;
+        Ok(sums.finish())
+    }
+}
+
+/// The session whose row takes this one in: itself, but for sub-agents that live within another.
+fn home<'c>(catalog: &'c Catalog, entry: &'c Entry) -> &'c Entry {
+    let mut at = entry;
+    for _ in 0..DEPTH {
+        let key = &at.summary.key;
+        let within = at.summary.is_sub_agent()
+            && agents::room(key.agent.as_str()).is_some_and(|room| room.sub_agents_within());
+        match catalog
+            .parent(at)
+            .filter(|parent| within && parent.sid != at.sid)
+        {
+            Some(parent) => at = parent,
+            None => break,
+        }
+    }
+    at
+}
+
+/// Where the responses of one session go.
+struct Place<'c> {
+    entry: &'c Entry,
+    /// `None`: a run that is hidden and has no row of its own.
+    session: Option<&'c Entry>,
+}
+
+#[derive(Default)]
+struct Sum {
+    amount: Amount,
+    sessions: BTreeSet<Sid>,
+}
+
+struct Sums<'q> {
+    catalog: &'q Catalog,
+    by: &'q [By],
+    clock: LocalDays,
+    rows: BTreeMap<Vec<String>, Sum>,
+    total: Sum,
+}
+
+impl Sums<'_> {
+    fn add(&mut self, place: &Place<'_>, response: &Response, amount: &Amount) {
+        let sid = place.session.map_or(place.entry.sid, |session| session.sid);
+        self.total.add(sid, amount);
+        if !self.by.contains(&By::Tool) {
+            let key = self.key(place, response, "");
+            self.rows.entry(key).or_default().add(sid, amount);
+            return;
+        }
+        let mut tools: HashMap<&str, Amount> = HashMap::new();
+        for (tool, share) in by_tool(response, amount) {
+            *tools.entry(tool).or_default() += &share;
+        }
+        for (tool, share) in tools {
+            let key = self.key(place, response, tool);
+            self.rows.entry(key).or_default().add(sid, &share);
+        }
+    }
+
+    fn key(&mut self, place: &Place<'_>, response: &Response, tool: &str) -> Vec<String> {
+        let (day, hour, weekday) = self.clock.at(response.at);
+        let entry = place.entry;
+        let session = place.session.unwrap_or(entry);
+        let of = |by: &By| match by {
+            By::Day => day.to_string(),
+            By::Week => Day(day.0 - i32::from(weekday)).to_string(),
+            By::Month => day.to_string()[..7].to_owned(),
+            By::HourOfWeek => format!("{} {hour:02}", WEEKDAYS[usize::from(weekday)]),
+            By::Agent => session.info.id.to_owned(),
+            By::Project => session.summary.project.clone(),
+            By::Repo => {
+                let name = &self.catalog.project(session).name;
+                name.repo.as_ref().unwrap_or(&name.path).clone()
+            }
+            By::Model => response.model.clone(),
+            By::Branch => branch(response, entry).to_owned(),
+            By::Tool => tool.to_owned(),
+            By::Session => match place.session {
+                Some(session) => session.summary.key.native.clone(),
+                None => String::new(),
+            },
+        };
+        self.by.iter().map(of).collect()
+    }
+
+    fn finish(self) -> Breakdown {
+        let row = |(keys, sum): (Vec<String>, Sum)| BreakdownRow {
+            keys,
+            sessions: sum.sessions.len() as u64,
+            amount: sum.amount,
+        };
+        let mut rows: Vec<BreakdownRow> = self.rows.into_iter().map(row).collect();
+        let in_time = |by: &By| matches!(by, By::Day | By::Week | By::Month);
+        if !self.by.first().is_some_and(in_time) {
+            rows.sort_by_key(|row| std::cmp::Reverse((row.amount.cost, row.amount.tokens.total())));
+        }
+        Breakdown {
+            by: self.by.to_vec(),
+            rows,
+            total: row((Vec::new(), self.total)),
+        }
+    }
+}
+
+/// The branch as recorded with the response, else the session's.
+fn branch<'a>(response: &'a Response, entry: &'a Entry) -> &'a str {
+    match response.branch.as_str() {
+        "" => entry.summary.branches.first().map_or("", String::as_str),
+        branch => branch,
+    }
+}
+
+impl Sum {
+    fn add(&mut self, sid: Sid, amount: &Amount) {
+        self.amount += amount;
+        self.sessions.insert(sid);
+    }
+}

@@ -1,0 +1,173 @@
+//! What only sessions know in a search: repository, branch, tag, star, and being the one that is
+//! asked for. The index is told by session, and counts by session come back as facets.
+
+use super::catalog::{Catalog, NONE};
+use super::filter::{Facet, Matcher, list};
+use super::names::fold;
+use super::view::{FacetList, Filters};
+use crate::index::{SearchResponse, Standing};
+use crate::model::Sid;
+use crate::query::{Field, Query};
+use std::collections::HashMap;
+
+/// Facets of sessions, lowered to one catalog.
+pub(super) struct Standings<'c> {
+    catalog: &'c Catalog,
+    filters: &'c Filters,
+    matcher: Matcher<'c>,
+    branches: Branches,
+    session: Option<Sid>,
+}
+
+/// The filters of a search that sessions answer; the others are the index's.
+pub(super) fn of_sessions(filters: &Filters) -> Filters {
+    Filters {
+        repos: filters.repos.clone(),
+        branches: filters.branches.clone(),
+        tags: filters.tags.clone(),
+        starred: filters.starred,
+        ..Filters::default()
+    }
+}
+
+impl<'c> Standings<'c> {
+    /// `filters` as [`of_sessions`] gives them.
+    pub fn new(
+        catalog: &'c Catalog,
+        filters: &'c Filters,
+        query: &Query,
+        session: Option<Sid>,
+    ) -> Standings<'c> {
+        Standings {
+            catalog,
+            filters,
+            matcher: Matcher::new(catalog, filters, ""),
+            branches: Branches::of(query),
+            session,
+        }
+    }
+
+    /// By sid; `None` when every session is in.
+    pub fn list(&self) -> Option<Vec<Standing>> {
+        let free = *self.filters == Filters::default();
+        if free && self.branches.is_empty() && self.session.is_none() {
+            return None;
+        }
+        let mut standings = vec![Standing::Out; self.catalog.end()];
+        for entry in self.catalog.iter() {
+            let named = self.session.is_none_or(|sid| sid == entry.sid);
+            if !named || !self.branches.pass(&entry.summary.branches) {
+                continue;
+            }
+            let misses = self.matcher.misses(entry);
+            standings[entry.sid.0 as usize] = match misses {
+                _ if misses.none() => Standing::In,
+                _ if misses.one() => Standing::Near,
+                _ => Standing::Out,
+            };
+        }
+        Some(standings)
+    }
+
+    /// Repository, branch and tag: messages by value, each without its own ticks. A message counts
+    /// for every branch and tag of its session.
+    pub fn facets(&self, found: &SearchResponse) -> [FacetList; 3] {
+        let tables = &self.catalog.tables;
+        let mut repos = vec![0; tables.repos.len()];
+        let mut branches = vec![0; tables.branches.len()];
+        let mut tags: HashMap<&str, u64> = HashMap::new();
+        for (sid, messages) in found.counts.iter().chain(&found.near) {
+            let Some(entry) = self.catalog.get(*sid) else {
+                continue;
+            };
+            let misses = self.matcher.misses(entry);
+            let counts = |facet| if misses.at_most(facet) { *messages } else { 0 };
+            let repo = self.catalog.project(entry).repo;
+            if repo != NONE {
+                repos[repo as usize] += u64::from(counts(Facet::Repo));
+            }
+            for branch in &entry.branches {
+                branches[*branch as usize] += u64::from(counts(Facet::Branch));
+            }
+            for tag in self.catalog.tags.get(sid).into_iter().flatten() {
+                *tags.entry(tag).or_default() += u64::from(counts(Facet::Tag));
+            }
+        }
+        let repos = tables.repos.iter().zip(repos);
+        let branches = tables.branches.iter().zip(branches);
+        [
+            list("repo", repos, &self.filters.repos),
+            list("branch", branches, &self.filters.branches),
+            list("tag", tags.into_iter(), &self.filters.tags),
+        ]
+    }
+}
+
+/// `branch:` of the query text: any of the wanted, none of the others; case and accents aside, a
+/// part of the name is enough.
+struct Branches {
+    wanted: Vec<String>,
+    unwanted: Vec<String>,
+}
+
+impl Branches {
+    fn of(query: &Query) -> Branches {
+        let values = |negated: bool| {
+            let of_kind = query
+                .filters
+                .iter()
+                .filter(move |filter| filter.negated == negated);
+            of_kind
+                .filter_map(|filter| match &filter.field {
+                    Field::Branch(value) => Some(fold(value)),
+                    _ => None,
+                })
+                .collect()
+        };
+        Branches {
+            wanted: values(false),
+            unwanted: values(true),
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.wanted.is_empty() && self.unwanted.is_empty()
+    }
+
+    fn pass(&self, branches: &[String]) -> bool {
+        let has = |value: &String| {
+            branches
+                .iter()
+                .any(|branch| fold(branch).contains(value.as_str()))
+        };
+        (self.wanted.is_empty() || self.wanted.iter().any(has)) && !self.unwanted.iter().any(has)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::query::Filter;
+
+    fn query(fields: &[(&str, bool)]) -> Query {
+        let filter = |(value, negated): &(&str, bool)| Filter {
+            field: Field::Branch((*value).to_owned()),
+            negated: *negated,
+        };
+        Query {
+            text: None,
+            filters: fields.iter().map(filter).collect(),
+        }
+    }
+
+    #[test]
+    fn branches_of_the_query() {
+        let of = |list: &[&str]| list.iter().map(|b| (*b).to_owned()).collect::<Vec<_>>();
+        let either = Branches::of(&query(&[("main", false), ("FIX", false)]));
+        assert!(either.pass(&of(&["fix/login"])) && either.pass(&of(&["dev", "main"])));
+        assert!(!either.pass(&of(&["dev"])) && !either.pass(&[]));
+        let without = Branches::of(&query(&[("main", true)]));
+        assert!(without.pass(&of(&["dev"])) && without.pass(&[]) && !without.pass(&of(&["main"])));
+        assert!(Branches::of(&query(&[])).is_empty());
+    }
+}

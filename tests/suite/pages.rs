@@ -1,0 +1,314 @@
+//! Every page and fragment as HTML, from the real router in memory. A changed snapshot is a changed
+//! page: look at it, then accept it (`INSTA_UPDATE=always cargo test --test suite pages::`).
+//!
+//! A page is its frame around its fragment, so that nothing is kept twice. What differs from run to run
+//! or belongs to others (times, money, sizes, hashes, agents that the home does not have) is redacted.
+
+use crate::house::{House, house, id_of};
+use axum::Router;
+use axum::body::Body;
+use axum::http::Request;
+use codedash::engine::view::Filters;
+use codedash::engine::{Engine, Found};
+use codedash::web::{self, App};
+use http_body_util::BodyExt;
+use regex::Regex;
+use serde_json::json;
+use std::time::Duration;
+use tokio::sync::watch;
+use tower::ServiceExt;
+
+const TOKEN: &str = "token-of-this-start";
+
+struct Site {
+    house: House,
+    router: Router,
+    // dropped, it would end every stream
+    _stop: watch::Sender<bool>,
+}
+
+impl Site {
+    fn new(house: House) -> Site {
+        let engine = house.engine();
+        mark(&engine);
+        let (stop, stopping) = watch::channel(false);
+        let all = Filters::default();
+        let done = |engine: &Engine| {
+            let job = engine.analytics_wait(&all, 2.0, Duration::from_secs(1));
+            job.unwrap().done.then_some(())
+        };
+        crate::house::wait_for("analytics", || done(&engine));
+        let app = App {
+            engine,
+            token: TOKEN.into(),
+            assets: web::assets::hash(),
+            stopping,
+        };
+        Site {
+            house,
+            router: web::router(app),
+            _stop: stop,
+        }
+    }
+
+    async fn get(&self, path: &str) -> String {
+        let request = Request::get(path).header("host", "127.0.0.1:3847");
+        let request = request.body(Body::empty()).unwrap();
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let bytes = response.into_body().collect().await.unwrap().to_bytes();
+        self.tidy(&String::from_utf8(bytes.to_vec()).unwrap())
+    }
+
+    fn tidy(&self, html: &str) -> String {
+        let mut html = html
+            .replace(self.house.home().to_str().unwrap(), "HOME")
+            .replace(web::assets::hash(), "HASH")
+            .replace(TOKEN, "TOKEN")
+            .replace(env!("CARGO_PKG_VERSION"), "VERSION");
+        for (volatile, name) in [
+            (r"<time [^>]*>[^<]*</time>", "<time>"),
+            (r"&lt;\$0\.01|\$[0-9][0-9,.]*\+?", "MONEY"),
+            (r"\b[0-9.]+ (B|kB|MB|GB)\b", "SIZE"),
+            (r"\b[0-9.]+ ms\b", "TOOK"),
+            (r"\b[0-9]+% of the sources", "SHARE of the sources"),
+            (r"\b[0-9]+ index segments?\b", "N index segments"),
+            (r"from=20(2[5-9]|[3-9][0-9])-[0-9-]{5}", "from=DAY"),
+            (r"seen=[0-9]+", "seen=N"),
+            (r#"id="s-[0-9]+""#, r#"id="s-N""#),
+        ] {
+            let volatile = Regex::new(volatile).unwrap();
+            html = volatile.replace_all(&html, name).into_owned();
+        }
+        lines(&html)
+    }
+}
+
+/// The agents that this home has; the others come and go with the program.
+const AT_HOME: [&str; 2] = ["a-claude\"", "a-codex\""];
+
+/// One tag a line, indented; an element of text alone is one line.
+fn lines(html: &str) -> String {
+    let mut out: Vec<String> = Vec::new();
+    let mut depth = 0_usize;
+    let indent = |depth: usize| "  ".repeat(depth.min(20));
+    for piece in html.split('<') {
+        let (tag, text) = match piece.split_once('>') {
+            Some((tag, text)) => (tag, text),
+            None => ("", piece),
+        };
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        if let Some(name) = tag.strip_prefix('/') {
+            depth = depth.saturating_sub(1);
+            let opened = out.last().is_some_and(|line| {
+                let line = line.trim_start();
+                line.starts_with(&format!("<{name}>")) || line.starts_with(&format!("<{name} "))
+            });
+            match out.last_mut() {
+                Some(last) if opened && !last.contains("</") => {
+                    last.push_str(&format!("</{name}>"));
+                    if !text.is_empty() {
+                        out.push(format!("{}{text}", indent(depth)));
+                    }
+                }
+                _ => out.push(format!("{}</{name}>{text}", indent(depth))),
+            }
+        } else if tag.is_empty() {
+            out.extend((!text.is_empty()).then_some(text));
+        } else {
+            out.push(format!("{}<{}>{text}", indent(depth), short(tag)));
+            let name = tag.split([' ', '\n']).next().unwrap_or_default();
+            let void = ["input", "br", "meta", "link", "time", "!doctype", "hr"].contains(&name);
+            depth += usize::from(!void && !tag.ends_with('/'));
+        }
+    }
+    strangers_out(out).join("\n")
+}
+
+/// `hx` alone where htmx is told what the link says already.
+fn short(tag: &str) -> String {
+    let tag = tag.split_whitespace().collect::<Vec<_>>().join(" ");
+    let value = |name: &str| {
+        let (_, rest) = tag.split_once(&format!(" {name}=\""))?;
+        rest.split_once('"').map(|(value, _)| value)
+    };
+    match (value("href"), value("hx-get")) {
+        (Some(href), Some(get)) if href == get => {
+            let same =
+                format!(" hx-get=\"{get}\" hx-target=\"#results\" hx-swap=\"morph:innerHTML\"");
+            tag.replace(&same, " hx")
+        }
+        _ => tag,
+    }
+}
+
+/// Without the table rows of agents that are not at home.
+fn strangers_out(lines: Vec<String>) -> Vec<String> {
+    let mut kept: Vec<String> = Vec::new();
+    let mut rest = lines.into_iter();
+    while let Some(line) = rest.next() {
+        if line.trim() != "<tr>" {
+            kept.push(line);
+            continue;
+        }
+        let end = line.replace("<tr>", "</tr>");
+        let mut row = vec![line];
+        for line in rest.by_ref() {
+            let last = line == end;
+            row.push(line);
+            if last {
+                break;
+            }
+        }
+        let agent = row.iter().find(|line| line.contains("\"agent a-"));
+        let strange = agent.is_some_and(|line| !AT_HOME.iter().any(|class| line.contains(class)));
+        if !strange {
+            kept.extend(row);
+        }
+    }
+    kept
+}
+
+/// Two agents, two projects, a retry, a helper, a failed call, an edit, thinking, a star and tags.
+fn furnished() -> House {
+    let house = house();
+    let edit = json!({"file_path": "/w/app/lantern.rs", "old_string": "let lit = false;",
+        "new_string": "let lit = true;"});
+    house
+        .claude_session("lamp")
+        .at("2024-03-05T09:00:00Z")
+        .branch("feat/lamp")
+        .prompt("light the **lantern** when `dark()`\n<script>alert(1)</script>")
+        .thinking("where is the lantern lit?")
+        .tool_call("Edit", edit, "The file has been updated.", false)
+        .failing_tool("Bash", "cargo test lantern", "test lantern ... FAILED")
+        .answer("The lantern is lit:\n\n```rust\nlet lit = true;\n```\n\n| a | b |\n|---|---|\n| 1 | 2 |")
+        .title("Light the lantern");
+    house
+        .codex_session("count")
+        .cwd("/w/store")
+        .at("2024-03-06T09:00:00Z")
+        .prompt("count every lantern")
+        .tool("shell", "ls lantern", "one two three")
+        .answer("three");
+    for (name, day) in [("first", "07"), ("again", "08")] {
+        house
+            .codex_session(name)
+            .cwd("/w/store")
+            .at(&format!("2024-03-{day}T09:00:00Z"))
+            .prompt("日本語のランタンを数えて")
+            .answer("三つ");
+    }
+    house
+        .codex_session("lane")
+        .cwd("/w/store")
+        .originator("codex_exec")
+        .at("2024-03-09T09:00:00Z")
+        .prompt("list the lanterns")
+        .answer("seven");
+    house
+}
+
+fn mark(engine: &Engine) {
+    if let Found::One(sid) = engine.find_session(&id_of("lamp")).unwrap() {
+        engine.set_star(sid, true).unwrap();
+        engine.set_tag(sid, "infra", true).unwrap();
+    }
+}
+
+/// The page without its fragment, which must be in it as it is sent alone.
+fn frame(page: &str, fragment: &str) -> String {
+    let bare = |text: &str| -> Vec<String> { text.lines().map(|l| l.trim().to_owned()).collect() };
+    let (whole, part) = (bare(page), bare(fragment));
+    let at = whole.windows(part.len()).position(|lines| lines == part);
+    let at = at
+        .unwrap_or_else(|| panic!("the page does not hold its fragment:\n{page}\n---\n{fragment}"));
+    let lines: Vec<&str> = page.lines().collect();
+    let (before, after) = (&lines[..at], &lines[at + part.len()..]);
+    [before, &["(the fragment)"], after].concat().join("\n")
+}
+
+#[tokio::test]
+async fn pages_are_frames_around_their_fragments() {
+    let site = Site::new(furnished());
+    let session = format!("session/{}", id_of("lamp"));
+    for (name, page, fragment) in [
+        ("sessions", "/", "sessions"),
+        ("search", "/search?q=lantern", "search?q=lantern"),
+        ("session", &*format!("/{session}"), &*session),
+        ("projects", "/projects", "projects"),
+        ("analytics", "/analytics", "analytics"),
+        ("status", "/status", "status"),
+        ("help", "/help", "help"),
+    ] {
+        let fragment = site.get(&format!("/fragments/{fragment}")).await;
+        let frame = frame(&site.get(page).await, &fragment);
+        insta::assert_snapshot!(format!("frame-{name}"), frame);
+    }
+    insta::assert_snapshot!("frame-error", site.get("/nothing/here").await);
+}
+
+#[tokio::test]
+async fn fragments_of_a_full_home() {
+    let site = Site::new(furnished());
+    let (lamp, count) = (id_of("lamp"), id_of("count"));
+    for (name, path) in [
+        ("sessions", "sessions"),
+        (
+            "sessions-list",
+            "sessions?view=list&group=project&include_helpers=1",
+        ),
+        ("sessions-more", "sessions/more?offset=1"),
+        ("sessions-none", "sessions?q=nobody+wrote+this"),
+        ("search", "search?q=lantern"),
+        (
+            "search-ticked",
+            "search?q=lantern&branch=main&role=user&sort=newest",
+        ),
+        ("search-none", "search?q=zebrafinch"),
+        ("search-grammar", "search"),
+        ("search-more", "search/more?q=lantern&offset=1"),
+        ("session", &*format!("session/{lamp}")),
+        ("session-tools", &*format!("session/{count}?filter=tools")),
+        ("session-more", &*format!("session/{count}/more?offset=1")),
+        ("session-tail", &*format!("session/{count}/tail?offset=1")),
+        ("session-none", "session/no-such-session"),
+        ("projects", "projects"),
+        ("status", "status"),
+        ("help", "help"),
+    ] {
+        let html = site.get(&format!("/fragments/{path}")).await;
+        insta::assert_snapshot!(format!("full-{name}"), html);
+    }
+    insta::assert_snapshot!(
+        "full-analytics",
+        outline(&site.get("/fragments/analytics").await)
+    );
+}
+
+#[tokio::test]
+async fn fragments_of_an_empty_home() {
+    let site = Site::new(house());
+    for name in ["sessions", "projects", "status"] {
+        let html = site.get(&format!("/fragments/{name}")).await;
+        insta::assert_snapshot!(format!("empty-{name}"), html);
+    }
+    let html = site.get("/fragments/search?q=lantern").await;
+    insta::assert_snapshot!("empty-search", html);
+    insta::assert_snapshot!(
+        "empty-analytics",
+        outline(&site.get("/fragments/analytics").await)
+    );
+}
+
+/// Headings and what is drawn: the figures themselves have tests of their own.
+fn outline(html: &str) -> String {
+    let starts = [
+        "<h1", "<h2", "<h3", "<svg", "<table", "<figure", "<section", "<details",
+    ];
+    let told = |line: &&str| {
+        starts
+            .iter()
+            .any(|start| line.trim_start().starts_with(start))
+    };
+    html.lines().filter(told).collect::<Vec<_>>().join("\n")
+}
