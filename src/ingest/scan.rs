@@ -199,8 +199,11 @@ fn updated(mut row: SourceRow, source: &Source) -> SourceRow {
     if before == source.fingerprint {
         return row;
     }
-    // same size but another time: an edit in place, or nothing; only reading tells
-    let grown = source.fingerprint.size > before.size && source.fingerprint.inode == before.inode;
+    // same size but another time: an edit in place, or nothing; only reading tells. A session that is
+    // rows of a database has no size: its room's checkpoint tells
+    let rows = (before.size, before.inode) == (0, 0) && source.fingerprint.size == 0;
+    let longer = source.fingerprint.size > before.size;
+    let grown = (longer || rows) && source.fingerprint.inode == before.inode;
     let continues = |checkpoint: &Checkpoint| {
         agents::room(&row.agent).is_some_and(|room: &dyn Agent| {
             checkpoint.offset > 0 && room.continues(source, checkpoint)
@@ -208,6 +211,12 @@ fn updated(mut row: SourceRow, source: &Source) -> SourceRow {
     };
     if !(grown && continues(&row.meta.checkpoint)) {
         row.reset();
+    } else if rows
+        && (row.meta.checkpoint != row.prose.checkpoint
+            || row.meta.checkpoint != row.rest.checkpoint)
+    {
+        // rows change in place: passes that saw different states would not fit together
+        row.reset_documents();
     }
     row
 }

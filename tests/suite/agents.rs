@@ -1,5 +1,9 @@
 //! Every room against its fixtures: `tests/fixtures/<agent>/<case>/home` is a small home, and
 //! `expected.txt` beside it is all that comes out of it. `UPDATE_FIXTURES=1` writes that file anew.
+//!
+//! `x.sql` in a home stands for the database `x` that it makes, with `journal_mode=WAL` in it for one
+//! whose rows are still in its log. A home with such a file, or with a `mtime` (ms) beside it for all its
+//! files, is made anew below the target folder; `{HOME}` in its JSON files is then that place.
 
 use codedash::agents::{self, Agent, EventSink, Flow};
 use codedash::config::Config;
@@ -11,6 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 #[test]
 fn fixtures_come_out_as_expected() {
@@ -41,7 +46,7 @@ fn fixtures_come_out_as_expected() {
 #[test]
 fn reading_in_two_parts_is_reading_at_once() {
     for (room, source) in all_sources() {
-        let Some(bytes) = plain_lines(&source) else {
+        let Some(bytes) = plain_lines(room, &source) else {
             continue;
         };
         // all reads at the same place: rooms look at what lies beside a source
@@ -262,9 +267,9 @@ proptest! {
         damages in prop::collection::vec(damage(), 1..4),
         pick in any::<prop::sample::Index>(),
     ) {
-        let sources: Vec<_> = all_sources().into_iter().filter(|(_, s)| plain_lines(s).is_some()).collect();
+        let sources: Vec<_> = all_sources().into_iter().filter(|(r, s)| plain_lines(*r, s).is_some()).collect();
         let (room, source) = pick.get(&sources);
-        let original = plain_lines(source).expect("filtered");
+        let original = plain_lines(*room, source).expect("filtered");
         let bytes = damaged(&original, &damages);
         let shadow = Shadow::of(source);
         shadow.write(&bytes);
@@ -430,10 +435,17 @@ fn neighbour(path: &Path) -> Option<PathBuf> {
     meta.is_file().then_some(meta)
 }
 
-/// The bytes of a source that grows line by line.
-fn plain_lines(source: &Source) -> Option<Vec<u8>> {
-    let lines = source.path.extension().is_some_and(|e| e == "jsonl");
-    lines.then(|| fs::read(&source.path).unwrap())
+/// The bytes of a source that grows line by line and is read on where the last read ended.
+fn plain_lines(room: &dyn Agent, source: &Source) -> Option<Vec<u8>> {
+    let lines = source.path.extension().is_some_and(|e| e == "jsonl") && source.path.is_file();
+    let goes_on = || {
+        read(room, source, &Checkpoint::default(), Wants::META)
+            .checkpoint
+            .offset
+            > 0
+    };
+    let bytes = lines.then(|| fs::read(&source.path).unwrap())?;
+    (bytes.is_empty() || goes_on()).then_some(bytes)
 }
 
 fn cases() -> Vec<PathBuf> {
@@ -464,8 +476,79 @@ fn all_sources() -> Vec<(&'static dyn Agent, Source)> {
     cases().iter().flat_map(|case| sources(case).0).collect()
 }
 
+/// The home of a case: as it lies there, or made from it.
+fn home(case: &Path) -> PathBuf {
+    static MADE: Mutex<BTreeMap<PathBuf, PathBuf>> = Mutex::new(BTreeMap::new());
+    let plain = case.join("home");
+    let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(home) = made.get(case) {
+        return home.clone();
+    }
+    let files: Vec<PathBuf> = walkdir::WalkDir::new(&plain)
+        .into_iter()
+        .flatten()
+        .filter(|entry| entry.file_type().is_file())
+        .map(walkdir::DirEntry::into_path)
+        .collect();
+    let mtime = fs::read_to_string(case.join("mtime")).ok();
+    let sql = |path: &Path| path.extension().is_some_and(|end| end == "sql");
+    let home = match mtime.is_some() || files.iter().any(|path| sql(path)) {
+        false => plain,
+        true => {
+            let name = case.strip_prefix(env!("CARGO_MANIFEST_DIR")).unwrap();
+            let name = name.to_string_lossy().replace(['/', '\\'], "-");
+            let home = Path::new(env!("CARGO_TARGET_TMPDIR"))
+                .join(format!("{name}-{}", std::process::id()));
+            let _ = fs::remove_dir_all(&home);
+            for file in &files {
+                make(file, &home.join(file.strip_prefix(&plain).unwrap()), &home);
+            }
+            if let Some(mtime) = mtime {
+                let at = std::time::UNIX_EPOCH
+                    + std::time::Duration::from_millis(mtime.trim().parse().unwrap());
+                for entry in walkdir::WalkDir::new(&home).into_iter().flatten() {
+                    if entry.file_type().is_file() {
+                        let file = fs::File::options().append(true).open(entry.path()).unwrap();
+                        file.set_modified(at).unwrap();
+                    }
+                }
+            }
+            home
+        }
+    };
+    made.insert(case.to_owned(), home.clone());
+    home
+}
+
+fn make(file: &Path, to: &Path, home: &Path) {
+    fs::create_dir_all(to.parent().unwrap()).unwrap();
+    if file.extension().is_none_or(|end| end != "sql") {
+        let bytes = fs::read(file).unwrap();
+        let bytes = match String::from_utf8(bytes) {
+            Ok(text) => text.replace("{HOME}", &home.to_string_lossy()).into_bytes(),
+            Err(error) => error.into_bytes(),
+        };
+        fs::write(to, bytes).unwrap();
+        return;
+    }
+    let sql = fs::read_to_string(file).unwrap();
+    let to = to.with_extension("");
+    let building = to.with_extension("building");
+    let beside = |path: &Path| PathBuf::from(format!("{}-wal", path.display()));
+    let conn = rusqlite::Connection::open(&building).unwrap();
+    conn.execute_batch(&sql)
+        .unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+    // copied while it is open: closing would write the log back
+    fs::copy(&building, &to).unwrap();
+    if beside(&building).exists() {
+        fs::copy(beside(&building), beside(&to)).unwrap();
+    }
+    drop(conn);
+    fs::remove_file(&building).unwrap();
+}
+
 fn sources(case: &Path) -> (Vec<(&'static dyn Agent, Source)>, Vec<String>) {
-    let home = case.join("home");
+    let home = home(case);
     let config = Config::for_home(&home, &case.join("none"));
     let (mut found, mut notes) = (Vec::new(), Vec::new());
     for root in config.roots(agents::all_infos()) {
@@ -495,7 +578,7 @@ fn render_home(case: &Path) -> String {
         let _ = writeln!(out, "{note}");
     }
     for (room, source) in sources {
-        let path = source.path.strip_prefix(case.join("home")).unwrap();
+        let path = source.path.strip_prefix(home(case)).unwrap();
         let path = path.to_string_lossy().replace('\\', "/");
         let _ = writeln!(
             out,
@@ -505,7 +588,7 @@ fn render_home(case: &Path) -> String {
         let read = read(room, &source, &Checkpoint::default(), Wants::ALL);
         render(&read, &mut out);
     }
-    out
+    out.replace(home(case).to_string_lossy().as_ref(), "{HOME}")
 }
 
 fn render(read: &Read, out: &mut String) {

@@ -1,20 +1,25 @@
 //! Reading foreign files: what more than one room needs.
 //!
-//! [`folder`] lists, [`digest`] recognises folders that are named by one, [`jsonl`] gives whole lines out of damaged files, [`json`] looks into a record without copying it,
-//! [`whole`] reads documents, [`prompt`] tells a person's words from the runtime's, [`parts`] and [`blocks`] open contents,
-//! [`text`] makes bodies fit to keep, [`tool`] presents a tool call and [`tell`] puts it all into a session.
+//! [`folder`] lists, [`digest`] recognises folders that are named by one, [`jsonl`] gives whole lines out of damaged files,
+//! [`json`] looks into a record without copying it, [`whole`] and [`document`] read JSON files, [`sqlite`] a database,
+//! [`rows`] makes its sessions sources. [`prompt`] tells a person's words from the runtime's, [`parts`] and [`blocks`]
+//! open contents, [`text`] makes bodies fit to keep, [`tool`] presents a tool call; [`tell`] (files) and [`teller`]
+//! (databases) put it all into a session.
 
 pub mod blocks;
 pub mod digest;
+pub mod document;
 pub mod folder;
 pub mod json;
 pub mod jsonl;
 pub mod parts;
 pub mod patch;
 pub mod prompt;
+pub mod rows;
 pub mod salvage;
 pub mod sqlite;
 pub mod tell;
+pub mod teller;
 pub mod text;
 pub mod tool;
 pub mod value;

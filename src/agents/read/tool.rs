@@ -32,15 +32,9 @@ fields! {
         cmd: "cmd",
         old_string: "old_string",
         new_string: "new_string",
-        old_str: "old_str",
-        new_str: "new_str",
-        old_text: "oldText",
-        new_text: "newText",
         new_source: "new_source",
         edits: "edits",
         content: "content",
-        file_text: "file_text",
-        absolute_path: "absolute_path",
         input: "input",
         patch: "patch",
         pattern: "pattern",
@@ -54,6 +48,32 @@ fields! {
         name: "name",
         message: "message",
         id: "id",
+        camel_file: "filePath",
+        camel_old: "oldString",
+        camel_new: "newString",
+        target_file: "target_file",
+        old_str: "old_str",
+        new_str: "new_str",
+        old_text: "oldText",
+        new_text: "newText",
+        file_text: "file_text",
+        absolute_path: "absolute_path",
+    }
+}
+
+impl Input<'_> {
+    /// Other agents' spellings of the same members.
+    fn spelt_alike(self) -> Self {
+        let file = self.camel_file.or(self.target_file).or(self.absolute_path);
+        let old = self.camel_old.or(self.old_str).or(self.old_text);
+        let new = self.camel_new.or(self.new_str).or(self.new_text);
+        Input {
+            file_path: self.file_path.or(file),
+            old_string: self.old_string.or(old),
+            new_string: self.new_string.or(new),
+            content: self.content.or(self.file_text),
+            ..self
+        }
     }
 }
 
@@ -64,6 +84,8 @@ fields! {
         new_string: "new_string",
         old_text: "oldText",
         new_text: "newText",
+        camel_old: "oldString",
+        camel_new: "newString",
     }
 }
 
@@ -81,6 +103,7 @@ pub fn present(name: &str, input: &str, wanted: bool) -> Presented {
     };
     let object = Raw::parse(input).ok().filter(|raw| raw.is_object());
     let fields = object.and_then(Raw::object::<Input<'_>>);
+    let fields = fields.map(Input::spelt_alike);
     let (Some(object), Some(fields)) = (object, fields) else {
         free_text(&mut presented, input, wanted);
         return presented;
@@ -90,12 +113,7 @@ pub fn present(name: &str, input: &str, wanted: bool) -> Presented {
         let skill = fields.skill.or(fields.command).and_then(Raw::filled);
         call.skill = skill.map(|skill| plugin_of(&skill).to_owned());
     }
-    for path in [
-        fields.file_path,
-        fields.notebook_path,
-        fields.absolute_path,
-        fields.path,
-    ] {
+    for path in [fields.file_path, fields.notebook_path, fields.path] {
         call.files
             .extend(path.and_then(Raw::filled).map(Cow::into_owned));
     }
@@ -163,7 +181,6 @@ fn title(fields: &Input<'_>, command: Option<&str>, object: Raw<'_>) -> String {
     let order = [
         fields.file_path,
         fields.notebook_path,
-        fields.absolute_path,
         fields.pattern,
         fields.query,
         fields.url,
@@ -258,21 +275,14 @@ fn edit_text(kind: ToolKind, object: Raw<'_>, fields: &Input<'_>) -> Option<Stri
     let get = |raw: Option<Raw<'_>>| raw.and_then(Raw::owned);
     let edits = fields.edits.map(Raw::items).unwrap_or_default();
     if kind == ToolKind::Write {
-        let content = get(fields.content).or(get(fields.file_text))?;
+        let content = get(fields.content)?;
         return Some(others(object) + &patch::created(&path, &content));
     }
     if kind != ToolKind::Edit {
         return None;
     }
-    let new = [
-        fields.new_string,
-        fields.new_str,
-        fields.new_text,
-        fields.new_source,
-    ];
-    if let Some(new) = get(new.into_iter().flatten().next()) {
-        let old = [fields.old_string, fields.old_str, fields.old_text];
-        let old = get(old.into_iter().flatten().next()).unwrap_or_default();
+    if let Some(new) = get(fields.new_string).or(get(fields.new_source)) {
+        let old = get(fields.old_string).unwrap_or_default();
         return Some(others(object) + &patch::unified(&path, &old, &new));
     }
     if edits.is_empty() {
@@ -282,8 +292,8 @@ fn edit_text(kind: ToolKind, object: Raw<'_>, fields: &Input<'_>) -> Option<Stri
     patch::header(&mut out, &path, &path);
     for edit in edits {
         let edit: Edit<'_> = edit.object()?;
-        let old = get(edit.old_string.or(edit.old_text));
-        let new = get(edit.new_string.or(edit.new_text));
+        let old = get(edit.old_string.or(edit.camel_old).or(edit.old_text));
+        let new = get(edit.new_string.or(edit.camel_new).or(edit.new_text));
         patch::hunks(&mut out, &old.unwrap_or_default(), &new?);
     }
     Some(out)
@@ -296,15 +306,19 @@ fn others(object: Raw<'_>) -> String {
         "notebook_path",
         "path",
         "content",
-        "file_text",
         "old_string",
         "new_string",
-        "old_str",
-        "new_str",
         "oldText",
         "newText",
         "new_source",
         "edits",
+        "filePath",
+        "target_file",
+        "oldString",
+        "newString",
+        "old_str",
+        "new_str",
+        "file_text",
     ];
     let mut out = String::new();
     for (key, value) in object.members() {

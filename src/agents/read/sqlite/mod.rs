@@ -15,43 +15,77 @@
 mod image;
 
 use super::super::Flow;
-use crate::model::{IssueKind, ParseIssue};
+use crate::model::{Fingerprint, IssueKind, ParseIssue};
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection, ErrorCode, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags, ToSql};
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 use std::time::Duration;
 
 /// How long a reader waits for a writer's lock before it gives up until the next scan.
 const BUSY: Duration = Duration::from_millis(250);
 
+/// An image at most this large is kept for the next session of the same database.
+const KEEP: u64 = 32 << 20;
+
 /// An agent's database, open for reading.
 pub struct Db {
-    conn: Connection,
+    /// Taken out only when the value goes.
+    conn: Option<Connection>,
     path: PathBuf,
+    /// What the image was made of.
+    image: Option<Fingerprint>,
+}
+
+/// The image used last: the sessions of one database are read one after the other.
+static IMAGE: Mutex<Option<(PathBuf, Fingerprint, Connection)>> = Mutex::new(None);
+
+impl Drop for Db {
+    fn drop(&mut self) {
+        if let (Some(print), Some(conn)) = (self.image, self.conn.take())
+            && print.size <= KEEP
+            && let Ok(mut kept) = IMAGE.lock()
+        {
+            *kept = Some((self.path.clone(), print, conn));
+        }
+    }
 }
 
 impl Db {
     /// # Errors
     /// What keeps the file from being read, ready for the sink.
     pub fn open(path: &Path) -> Result<Db, ParseIssue> {
-        let opened = match Way::of(path).map_err(|error| unreadable(path, &error))? {
-            Way::Live => {
-                connect(path, "mode=ro").or_else(|error| match error.sqlite_error_code() {
-                    // a folder we may not write: the index of the log cannot be opened the normal way
-                    Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly) => image::load(path),
-                    _ => Err(error),
-                })
-            }
-            Way::Image => image::load(path),
-            Way::Closed => connect(path, "mode=ro&immutable=1"),
+        let made = |opened: rusqlite::Result<Connection>, image| match opened {
+            Ok(conn) => Ok(Db {
+                conn: Some(conn),
+                path: path.to_owned(),
+                image,
+            }),
+            Err(error) => Err(issue(path, 0, &error)),
         };
-        let conn = opened.map_err(|error| issue(path, 0, &error))?;
-        Ok(Db {
-            conn,
-            path: path.to_owned(),
-        })
+        match Way::of(path).map_err(|error| unreadable(path, &error))? {
+            Way::Live => match connect(path, "mode=ro") {
+                // a folder we may not write: the index of the log cannot be opened the normal way
+                Err(error) if cannot_open(&error) => made(image::load(path), None),
+                opened => made(opened, None),
+            },
+            Way::Image => {
+                let meta = fs::metadata(path).map_err(|error| unreadable(path, &error))?;
+                let print = with_log(super::fingerprint(&meta), path);
+                let conn = match kept(path, print) {
+                    Some(conn) => Ok(conn),
+                    None => image::load(path),
+                };
+                made(conn, Some(print))
+            }
+            Way::Closed => made(connect(path, "mode=ro&immutable=1"), None),
+        }
+    }
+
+    fn conn(&self) -> &Connection {
+        self.conn.as_ref().expect("it is taken out by drop alone")
     }
 
     /// Names of all tables, in the order in which they were created.
@@ -61,7 +95,7 @@ impl Db {
     pub fn tables(&self) -> Result<Vec<String>, ParseIssue> {
         let read = || -> rusqlite::Result<Vec<String>> {
             let mut statement = self
-                .conn
+                .conn()
                 .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY rowid")?;
             let names = statement.query_map([], |row| row.get(0))?;
             names.collect()
@@ -76,7 +110,7 @@ impl Db {
     pub fn columns(&self, table: &str) -> Result<Vec<String>, ParseIssue> {
         let read = || -> rusqlite::Result<Vec<String>> {
             let mut statement = self
-                .conn
+                .conn()
                 .prepare("SELECT name FROM pragma_table_info(?1) ORDER BY cid")?;
             let names = statement.query_map([table], |row| row.get(0))?;
             names.collect()
@@ -95,6 +129,21 @@ impl Db {
         columns: &[&str],
         each: &mut dyn FnMut(&Row<'_>) -> Flow,
     ) -> Result<(), ParseIssue> {
+        self.select(table, columns, "", &[], each)
+    }
+
+    /// The same with what follows the table's name (`WHERE`, `ORDER BY`, ...) and its parameters.
+    ///
+    /// # Errors
+    /// As [`Db::rows`].
+    pub fn select(
+        &self,
+        table: &str,
+        columns: &[&str],
+        tail: &str,
+        parameters: &[&dyn ToSql],
+        each: &mut dyn FnMut(&Row<'_>) -> Flow,
+    ) -> Result<(), ParseIssue> {
         let present = self.columns(table)?;
         if present.is_empty() {
             return Err(ParseIssue {
@@ -111,11 +160,24 @@ impl Db {
                 false => "NULL".to_owned(),
             })
             .collect();
-        let sql = format!("SELECT {} FROM {}", list.join(", "), quote(table));
+        let sql = format!("SELECT {} FROM {} {tail}", list.join(", "), quote(table));
+        self.query(&sql, parameters, each)
+    }
+
+    /// Hands over every row of a statement of our own.
+    ///
+    /// # Errors
+    /// As [`Db::open`].
+    pub fn query(
+        &self,
+        sql: &str,
+        parameters: &[&dyn ToSql],
+        each: &mut dyn FnMut(&Row<'_>) -> Flow,
+    ) -> Result<(), ParseIssue> {
         let mut number = 0;
         let mut read = || -> rusqlite::Result<()> {
-            let mut statement = self.conn.prepare(&sql)?;
-            let mut rows = statement.query([])?;
+            let mut statement = self.conn().prepare_cached(sql)?;
+            let mut rows = statement.query(parameters)?;
             while let Some(row) = rows.next()? {
                 number += 1;
                 if each(&Row { row, number }) == Flow::Stop {
@@ -126,6 +188,17 @@ impl Db {
         };
         read().map_err(|error| issue(&self.path, number, &error))
     }
+}
+
+/// The fingerprint of a database together with its write-ahead log, where new rows go first.
+pub fn with_log(mut print: Fingerprint, path: &Path) -> Fingerprint {
+    if let Ok(meta) = fs::metadata(beside(path, "-wal")) {
+        let log = super::fingerprint(&meta);
+        print.size += log.size;
+        print.mtime_ns = print.mtime_ns.max(log.mtime_ns);
+        print.ctime_ns = print.ctime_ns.max(log.ctime_ns);
+    }
+    print
 }
 
 /// One row; every getter takes any type that can stand for the wanted one.
@@ -149,6 +222,19 @@ impl Row<'_> {
         (!text.is_empty()).then_some(text)
     }
 
+    /// The bytes of a text or blob.
+    pub fn bytes(&self, column: usize) -> Option<&[u8]> {
+        match self.row.get_ref(column).ok()? {
+            ValueRef::Text(bytes) | ValueRef::Blob(bytes) => Some(bytes),
+            _ => None,
+        }
+    }
+
+    /// A whole number, 0 for anything else.
+    pub fn int(&self, column: usize) -> i64 {
+        self.number(column).map_or(0, |number| number as i64)
+    }
+
     /// A number, or a number written as text.
     pub fn number(&self, column: usize) -> Option<f64> {
         match self.row.get_ref(column).ok()? {
@@ -166,6 +252,20 @@ impl Row<'_> {
             None => crate::model::time::from_text(&self.text(column)?),
         }
     }
+}
+
+fn cannot_open(error: &rusqlite::Error) -> bool {
+    matches!(
+        error.sqlite_error_code(),
+        Some(ErrorCode::CannotOpen | ErrorCode::ReadOnly)
+    )
+}
+
+/// The image used last, when it is of this state of this database.
+fn kept(path: &Path, print: Fingerprint) -> Option<Connection> {
+    let mut kept = IMAGE.lock().ok()?;
+    let same = |(of, made, _): &(PathBuf, Fingerprint, Connection)| of == path && *made == print;
+    kept.take_if(|kept| same(kept)).map(|(_, _, conn)| conn)
 }
 
 /// How a database is to be opened, from what lies on the disk.
