@@ -105,7 +105,7 @@ impl Agent for Amp {
             complete: true,
             issues: Vec::new(),
         };
-        for entry in folder::entries(&root.join("threads"), &mut listing) {
+        for entry in folder::inside(&root.join("threads"), &mut listing) {
             let stem = entry.name.strip_suffix(".json");
             let Some(stem) = stem.filter(|stem| stem.starts_with("T-") && !entry.is_folder) else {
                 continue;

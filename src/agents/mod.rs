@@ -5,15 +5,23 @@
 //! A room ends at [`Event`]: no store, no price, no title rule, no HTML. Rooms never import each
 //! other; what they share lies in [`read`].
 
+pub mod aider;
 pub mod amp;
 pub mod claude;
 pub mod codex;
 pub mod copilot;
 pub mod droid;
 pub mod gemini;
+pub mod gptme;
+pub mod grok;
+pub mod imported;
+pub mod kimi;
+pub mod openhands;
 pub mod pi;
 pub mod qwen;
 pub mod read;
+pub mod specstory;
+pub mod vibe;
 
 use crate::model::{AgentInfo, Checkpoint, Event, ParseIssue, Rank, SessionStart, Source, Wants};
 use std::path::Path;
@@ -29,6 +37,16 @@ pub static AGENTS: &[&dyn Agent] = &[
     &pi::Pi,
     &pi::OpenClaw,
     &droid::Droid,
+    &kimi::Kimi,
+    &aider::Aider,
+    &openhands::OpenHands,
+    &gptme::Gptme,
+    &vibe::Vibe,
+    &grok::Grok,
+    &specstory::SpecStory,
+    &imported::ClaudeAi,
+    &imported::ChatGpt,
+    &imported::Generic,
 ];
 
 /// One agent's histories.
@@ -87,6 +105,10 @@ pub trait EventSink {
     fn session(&mut self, start: SessionStart);
     fn event(&mut self, event: Event) -> Flow;
     fn issue(&mut self, issue: ParseIssue);
+    /// Zone of times that a record gives without one.
+    fn zone(&self) -> jiff::tz::TimeZone {
+        jiff::tz::TimeZone::UTC
+    }
     /// Bytes read so far of this call, about every MiB; also the moment to stop a long read.
     fn progress(&mut self, _bytes: u64) -> Flow {
         Flow::Go

@@ -53,6 +53,7 @@ pub enum Verb {
     Show(ShowArgs),
     Stats(StatsArgs),
     Agents(AgentsArgs),
+    Import(ImportArgs),
     Doctor(DoctorArgs),
     /// Print a completion script for a shell
     #[command(after_help = "\
@@ -276,6 +277,33 @@ pub struct AgentsArgs {
     /// Print JSON (of all)
     #[arg(long)]
     pub json: bool,
+    #[command(flatten)]
+    pub sources: SourceArgs,
+}
+
+/// Read exports of Claude.ai and ChatGPT, and sessions of other programs.
+///
+/// Takes the archive as it was downloaded (.zip), its conversations.json, or a file of lines in the codedash
+/// schema. What is needed is copied into the data folder; importing a newer export of the same name
+/// replaces the older one.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  codedash import ~/Downloads/data-2026-11-02.zip
+  codedash import my-bot.jsonl
+
+The codedash schema: one JSON object a line, the first one {\"type\":\"session\"}:
+  session     time, agent, title, cwd, branch, remote, version, model, parent
+  message     role (user, assistant, thinking, system), text, time, id, model
+  call        id, name, input (an object or text), time
+  output      id (of its call), text, failed
+  usage       id, time, model, input, output, cache_read, cache_write, reasoning, cost_usd
+  title       text
+  compaction, interruption")]
+pub struct ImportArgs {
+    /// Archives or files
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<String>,
     #[command(flatten)]
     pub sources: SourceArgs,
 }

@@ -14,6 +14,7 @@ mod client;
 pub mod demo;
 mod doctor;
 mod filters;
+mod import;
 mod index;
 mod list;
 mod log;
@@ -62,6 +63,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Verb::Show(args)) => show::run(&args),
         Some(Verb::Stats(args)) => stats::run(&args),
         Some(Verb::Agents(args)) => agents::run(&args),
+        Some(Verb::Import(args)) => import::run(&args),
         Some(Verb::Doctor(args)) => doctor::run(&args),
         Some(Verb::Completions { shell }) => {
             let mut script = Vec::new();

@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{LazyLock, Mutex, PoisonError};
 
 #[test]
 fn fixtures_come_out_as_expected() {
@@ -267,8 +267,12 @@ proptest! {
         damages in prop::collection::vec(damage(), 1..4),
         pick in any::<prop::sample::Index>(),
     ) {
-        let sources: Vec<_> = all_sources().into_iter().filter(|(r, s)| plain_lines(*r, s).is_some()).collect();
-        let (room, source) = pick.get(&sources);
+        // listed once: there are many fixtures
+        static SOURCES: LazyLock<Vec<(&dyn Agent, Source)>> = LazyLock::new(|| {
+            let all = all_sources().into_iter();
+            all.filter(|(r, s)| plain_lines(*r, s).is_some()).collect()
+        });
+        let (room, source) = pick.get(SOURCES.as_slice());
         let original = plain_lines(*room, source).expect("filtered");
         let bytes = damaged(&original, &damages);
         let shadow = Shadow::of(source);
@@ -315,11 +319,11 @@ fn speaking_lines<'a>(room: &dyn Agent, source: &Source, bytes: &'a [u8]) -> BTr
 
 /// What a room gave for one source.
 #[derive(Clone, Debug, Default)]
-struct Read {
-    events: Vec<(String, Event)>,
-    sessions: Vec<SessionStart>,
-    issues: Vec<ParseIssue>,
-    checkpoint: Checkpoint,
+pub struct Read {
+    pub events: Vec<(String, Event)>,
+    pub sessions: Vec<SessionStart>,
+    pub issues: Vec<ParseIssue>,
+    pub checkpoint: Checkpoint,
 }
 
 impl Read {
@@ -377,7 +381,7 @@ impl EventSink for Collect {
     }
 }
 
-fn read(room: &dyn Agent, source: &Source, from: &Checkpoint, wants: Wants) -> Read {
+pub fn read(room: &dyn Agent, source: &Source, from: &Checkpoint, wants: Wants) -> Read {
     let mut sink = Collect::new(wants);
     let checkpoint = room.parse(source, from, &mut sink).unwrap();
     sink.read.checkpoint = checkpoint;
@@ -448,7 +452,7 @@ fn plain_lines(room: &dyn Agent, source: &Source) -> Option<Vec<u8>> {
     (bytes.is_empty() || goes_on()).then_some(bytes)
 }
 
-fn cases() -> Vec<PathBuf> {
+pub fn cases() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
     let mut cases = Vec::new();
     for agent in folders(&root) {
@@ -472,12 +476,12 @@ fn folders(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-fn all_sources() -> Vec<(&'static dyn Agent, Source)> {
+pub fn all_sources() -> Vec<(&'static dyn Agent, Source)> {
     cases().iter().flat_map(|case| sources(case).0).collect()
 }
 
 /// The home of a case: as it lies there, or made from it.
-fn home(case: &Path) -> PathBuf {
+pub fn home(case: &Path) -> PathBuf {
     static MADE: Mutex<BTreeMap<PathBuf, PathBuf>> = Mutex::new(BTreeMap::new());
     let plain = case.join("home");
     let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);

@@ -3,6 +3,7 @@
 mod agents;
 mod api;
 mod cli;
+mod damage;
 mod demo;
 mod faults;
 mod house;

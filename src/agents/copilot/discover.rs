@@ -11,7 +11,7 @@ pub fn discover(root: &Path, found: &mut dyn FnMut(Source)) -> Listing {
         complete: true,
         issues: Vec::new(),
     };
-    for entry in folder::entries(&root.join("session-state"), &mut listing) {
+    for entry in folder::inside(&root.join("session-state"), &mut listing) {
         if entry.is_folder {
             let native = tell::id_of_name(&entry.name);
             let events = entry.path.join("events.jsonl");
@@ -23,7 +23,7 @@ pub fn discover(root: &Path, found: &mut dyn FnMut(Source)) -> Listing {
             source(&entry.path, layout::EVENTS, &native, &mut listing, found);
         }
     }
-    for entry in folder::entries(&root.join("history-session-state"), &mut listing) {
+    for entry in folder::inside(&root.join("history-session-state"), &mut listing) {
         let stem = entry.name.strip_suffix(".json");
         if let Some(stem) = stem.filter(|_| !entry.is_folder) {
             // session_<id>_<time>.json

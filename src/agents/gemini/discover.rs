@@ -12,12 +12,12 @@ pub fn discover(root: &Path, found: &mut dyn FnMut(Source)) -> Listing {
         complete: true,
         issues: Vec::new(),
     };
-    for project in folder::entries(&root.join("tmp"), &mut listing) {
+    for project in folder::inside(&root.join("tmp"), &mut listing) {
         if !project.is_folder {
             continue;
         }
         let chats = project.path.join("chats");
-        let entries = folder::entries(&chats, &mut listing);
+        let entries = folder::inside(&chats, &mut listing);
         for entry in entries.iter().filter(|entry| entry.is_folder) {
             let inner = folder::entries(&entry.path, &mut listing);
             let parent = Some(tell::id_of_name(&entry.name));

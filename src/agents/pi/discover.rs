@@ -43,7 +43,7 @@ pub fn assistants(root: &Path, found: &mut dyn FnMut(Source)) -> Listing {
         if !agent.is_folder {
             continue;
         }
-        for entry in folder::entries(&agent.path.join("sessions"), &mut listing) {
+        for entry in folder::inside(&agent.path.join("sessions"), &mut listing) {
             let Some((stem, rest)) = entry.name.split_once(".jsonl") else {
                 continue;
             };

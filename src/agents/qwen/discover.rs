@@ -35,7 +35,11 @@ pub fn discover(root: &Path, found: &mut dyn FnMut(Source)) -> Listing {
             parent,
         });
     };
-    folder::walk(&projects, DEPTH, &|_| true, &mut listing, &mut take);
+    for entry in folder::inside(&projects, &mut listing) {
+        if entry.is_folder {
+            folder::walk(&entry.path, DEPTH, &|_| true, &mut listing, &mut take);
+        }
+    }
     listing
 }
 

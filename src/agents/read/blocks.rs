@@ -90,5 +90,6 @@ fn result(block: &Block<'_>, out: &mut Out<'_>) {
         || matches!(status.as_ref(), "error" | "cancelled" | "rejected-by-user");
     let error = run.error.map(|error| error.get("message").unwrap_or(error));
     let content = block.content.or(run.result).or(error).or(run.message);
-    out.output_of(&id.unwrap_or_default(), "", content, failed);
+    let name = block.name.and_then(Raw::text).unwrap_or_default();
+    out.output_of(&id.unwrap_or_default(), &name, content, failed);
 }

@@ -39,6 +39,15 @@ pub fn entries(folder: &Path, listing: &mut Listing) -> Vec<Entry> {
     found
 }
 
+/// The same for a folder below a root: when it is itself a link, nothing is listed.
+pub fn inside(folder: &Path, listing: &mut Listing) -> Vec<Entry> {
+    let is_link = fs::symlink_metadata(folder).is_ok_and(|meta| meta.file_type().is_symlink());
+    match is_link {
+        true => Vec::new(),
+        false => entries(folder, listing),
+    }
+}
+
 /// Every file below `folder`, at most `depth` folders deep, in the order of their paths. `enter` says
 /// into which folders to look.
 pub fn walk(

@@ -2,11 +2,12 @@
 //!
 //! [`folder`] lists, [`digest`] recognises folders that are named by one, [`jsonl`] gives whole lines out of damaged files,
 //! [`json`] looks into a record without copying it, [`whole`] and [`document`] read JSON files, [`sqlite`] a database,
-//! [`rows`] makes its sessions sources. [`prompt`] tells a person's words from the runtime's, [`parts`] and [`blocks`]
+//! [`rows`] makes its sessions sources. [`prompt`] tells a person's words from the runtime's, [`parts`], [`blocks`] and [`chat`]
 //! open contents, [`text`] makes bodies fit to keep, [`tool`] presents a tool call; [`tell`] (files) and [`teller`]
 //! (databases) put it all into a session.
 
 pub mod blocks;
+pub mod chat;
 pub mod digest;
 pub mod document;
 pub mod folder;
@@ -53,3 +54,27 @@ pub fn fingerprint(meta: &std::fs::Metadata) -> Fingerprint {
         inode,
     }
 }
+
+/// Roots of an agent that keeps its histories in the projects themselves: `$first`, and `$tail` in every
+/// folder of the places where people keep projects (`*` is a folder's name, see `Config::roots`).
+macro_rules! in_projects {
+    ($first:expr, $tail:literal) => {
+        &[
+            $first,
+            $crate::model::RootSpec::fixed(concat!("projects/*/", $tail)),
+            $crate::model::RootSpec::fixed(concat!("Projects/*/", $tail)),
+            $crate::model::RootSpec::fixed(concat!("src/*/", $tail)),
+            $crate::model::RootSpec::fixed(concat!("code/*/", $tail)),
+            $crate::model::RootSpec::fixed(concat!("dev/*/", $tail)),
+            $crate::model::RootSpec::fixed(concat!("work/*/", $tail)),
+            $crate::model::RootSpec::fixed(concat!("repos/*/", $tail)),
+            $crate::model::RootSpec::fixed(concat!("git/*/", $tail)),
+            $crate::model::RootSpec::fixed(concat!("git/*/*/", $tail)),
+            $crate::model::RootSpec::fixed(concat!("workspace/*/", $tail)),
+            $crate::model::RootSpec::fixed(concat!("Developer/*/", $tail)),
+            $crate::model::RootSpec::fixed(concat!("Documents/GitHub/*/", $tail)),
+            $crate::model::RootSpec::fixed(concat!("source/repos/*/", $tail)),
+        ]
+    };
+}
+pub(crate) use in_projects;

@@ -51,6 +51,7 @@ pub struct Teller {
     blocks: u32,
     sidechain: bool,
     copy: bool,
+    latest: Option<i64>,
 }
 
 impl Teller {
@@ -86,6 +87,7 @@ impl Teller {
             blocks: 0,
             sidechain: false,
             copy: false,
+            latest: None,
         }
     }
 
@@ -114,6 +116,7 @@ impl Out<'_> {
     /// sessions of all agents, or `""`: two sessions that hold the same one share a copied record.
     pub fn record(&mut self, at: Option<i64>, offset: u64, uuid: &str) {
         self.teller.at = at;
+        self.teller.latest = at.or(self.teller.latest);
         self.teller.offset = offset;
         uuid.clone_into(&mut self.teller.uuid);
         self.teller.blocks = 0;
@@ -137,6 +140,11 @@ impl Out<'_> {
     /// The rest of this record was copied from another session, as the agent says.
     pub fn copied(&mut self, yes: bool) {
         self.teller.copy = yes;
+    }
+
+    /// Time of the last record that had one.
+    pub fn latest(&self) -> Option<i64> {
+        self.teller.latest
     }
 
     /// The session's id as its content tells it; later than the first event it changes nothing.
@@ -358,9 +366,11 @@ impl Out<'_> {
         self.output(id, name, words, images, failed);
     }
 
-    /// What one model response used; nothing is told of a response that used nothing.
+    /// What one model response used; nothing is told of a response that used nothing. A recorded cost of
+    /// nothing is that of a model which the agent has no price for.
     pub fn usage(&mut self, key: &str, tokens: Tokens, recorded_cost: Option<i64>) {
-        if tokens == Tokens::default() && recorded_cost.is_none_or(|cost| cost == 0) {
+        let recorded_cost = recorded_cost.filter(|cost| *cost > 0);
+        if tokens == Tokens::default() && recorded_cost.is_none() {
             return;
         }
         let event = UsageEvent {
