@@ -41,6 +41,8 @@ static INFO: AgentInfo = AgentInfo {
     },
 };
 
+/// Ms: no run is longer.
+const DAY: i64 = 86_400_000;
 const BEGIN: &str = "# aider chat started at ";
 
 impl Agent for Aider {
@@ -89,8 +91,10 @@ impl Agent for Aider {
             let project = source.path.parent().map(Path::to_string_lossy);
             out.cwd(&project.unwrap_or_default());
             if let Some(first) = began {
-                let last = if runs.peek().is_none() {
-                    end.max(first)
+                // a file that was copied since tells nothing of the last run
+                let near = (first..first + DAY).contains(&end);
+                let last = if runs.peek().is_none() && near {
+                    end
                 } else {
                     first
                 };
