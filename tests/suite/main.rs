@@ -4,6 +4,7 @@ mod accounting;
 mod agents;
 mod api;
 mod cli;
+mod damage;
 mod demo;
 mod faults;
 mod house;

@@ -1,6 +1,9 @@
 //! Tool calls as people read them: a head line, and a body that holds every word of the input.
 
+mod kinds;
+
 pub use super::listing::listing;
+pub use kinds::{kind, mcp_server};
 
 use super::json::{Raw, fields};
 use super::shell::command_line;
@@ -19,188 +22,6 @@ pub struct Presented {
 }
 
 const MAX_FILES: usize = 16;
-
-/// What tools of these names do (compared without case).
-const KINDS: &[(ToolKind, &[&str])] = &[
-    (
-        ToolKind::Shell,
-        &[
-            "bash",
-            "shell",
-            "shell_command",
-            "exec_command",
-            "local_shell",
-            "local_shell_call",
-            "container.exec",
-            "powershell",
-            "unified_exec",
-            "write_stdin",
-            "bashoutput",
-            "killshell",
-            "killbash",
-            "monitor",
-            "run_terminal_cmd",
-            "run_terminal_command",
-            "run_in_terminal",
-            "execute_command",
-            "execute_bash",
-            "terminal",
-            "developer__shell",
-            "get_terminal_output",
-            "run_command",
-        ],
-    ),
-    (
-        ToolKind::Edit,
-        &[
-            "edit",
-            "multiedit",
-            "notebookedit",
-            "apply_patch",
-            "str_replace_editor",
-            "str_replace_based_edit_tool",
-            "strreplace",
-            "str_replace",
-            "search_replace",
-            "edit_file",
-            "replace_string_in_file",
-            "multi_replace_string_in_file",
-            "insert_edit_into_file",
-            "replace_in_file",
-            "apply_diff",
-            "editedexistingfile",
-            "edit_notebook",
-            "developer__text_editor",
-            "text_editor",
-            "edit_existing_file",
-            "patch",
-        ],
-    ),
-    (
-        ToolKind::Write,
-        &[
-            "write",
-            "write_file",
-            "create_file",
-            "write_to_file",
-            "newfilecreated",
-            "fs_write",
-            "create_new_file",
-        ],
-    ),
-    (
-        ToolKind::Read,
-        &[
-            "read",
-            "notebookread",
-            "read_file",
-            "view",
-            "view_image",
-            "readmcpresourcetool",
-            "read_mcp_resource",
-            "fs_read",
-            "readfile",
-            "read_file_v2",
-            "get_errors",
-            "open_file",
-        ],
-    ),
-    (
-        ToolKind::Search,
-        &[
-            "grep",
-            "glob",
-            "ls",
-            "toolsearch",
-            "tool_search",
-            "grep_files",
-            "list_dir",
-            "lsp",
-            "codebase_search",
-            "semantic_search",
-            "semsearch",
-            "grep_search",
-            "ripgrep_raw_search",
-            "rg",
-            "glob_file_search",
-            "file_search",
-            "find_path",
-            "list_directory",
-            "list_directory_v2",
-            "list_files",
-            "search_files",
-            "searchfiles",
-            "listfilestoplevel",
-            "listfilesrecursive",
-            "codesearch",
-        ],
-    ),
-    (
-        ToolKind::Web,
-        &[
-            "webfetch",
-            "websearch",
-            "web_search",
-            "web_search_call",
-            "web_fetch",
-            "fetch",
-            "fetch_webpage",
-            "open_simple_browser",
-        ],
-    ),
-    (
-        ToolKind::Task,
-        &[
-            "task",
-            "agent",
-            "spawn_agent",
-            "workflow",
-            "sendmessage",
-            "send_input",
-            "delegate_task",
-            "new_task",
-            "runsubagent",
-            "subagent",
-            "task_v2",
-            "delegate",
-        ],
-    ),
-    (
-        ToolKind::Plan,
-        &[
-            "todowrite",
-            "todoread",
-            "taskcreate",
-            "taskupdate",
-            "tasklist",
-            "taskget",
-            "update_plan",
-            "exitplanmode",
-            "exit_plan_mode",
-            "todo_write",
-            "todo_read",
-            "todo_list",
-            "manage_todo_list",
-            "plan_exit",
-            "create_plan",
-            "update_todo_list",
-            "enterplanmode",
-        ],
-    ),
-];
-
-pub fn kind(name: &str) -> ToolKind {
-    KINDS
-        .iter()
-        .find(|(_, names)| names.iter().any(|known| known.eq_ignore_ascii_case(name)))
-        .map_or(ToolKind::Other, |(kind, _)| *kind)
-}
-
-/// The server of an `mcp__server__tool` name.
-pub fn mcp_server(name: &str) -> Option<&str> {
-    let (server, tool) = name.strip_prefix("mcp__")?.split_once("__")?;
-    (!server.is_empty() && !tool.is_empty()).then_some(server)
-}
 
 fields! {
     struct Input {
@@ -233,18 +54,23 @@ fields! {
         target_file: "target_file",
         old_str: "old_str",
         new_str: "new_str",
+        old_text: "oldText",
+        new_text: "newText",
         file_text: "file_text",
+        absolute_path: "absolute_path",
     }
 }
 
 impl Input<'_> {
     /// Other agents' spellings of the same members.
     fn spelt_alike(self) -> Self {
-        let file = self.camel_file.or(self.target_file);
+        let file = self.camel_file.or(self.target_file).or(self.absolute_path);
+        let old = self.camel_old.or(self.old_str).or(self.old_text);
+        let new = self.camel_new.or(self.new_str).or(self.new_text);
         Input {
             file_path: self.file_path.or(file),
-            old_string: self.old_string.or(self.camel_old).or(self.old_str),
-            new_string: self.new_string.or(self.camel_new).or(self.new_str),
+            old_string: self.old_string.or(old),
+            new_string: self.new_string.or(new),
             content: self.content.or(self.file_text),
             ..self
         }
@@ -256,6 +82,8 @@ fields! {
         file_path: "file_path",
         old_string: "old_string",
         new_string: "new_string",
+        old_text: "oldText",
+        new_text: "newText",
         camel_old: "oldString",
         camel_new: "newString",
     }
@@ -427,8 +255,8 @@ fn edit_text(kind: ToolKind, object: Raw<'_>, fields: &Input<'_>) -> Option<Stri
     patch::header(&mut out, &path, &path);
     for edit in edits {
         let edit: Edit<'_> = edit.object()?;
-        let old = get(edit.old_string.or(edit.camel_old));
-        let new = get(edit.new_string.or(edit.camel_new));
+        let old = get(edit.old_string.or(edit.camel_old).or(edit.old_text));
+        let new = get(edit.new_string.or(edit.camel_new).or(edit.new_text));
         patch::hunks(&mut out, &old.unwrap_or_default(), &new?);
     }
     Some(out)
@@ -443,6 +271,8 @@ fn others(object: Raw<'_>) -> String {
         "content",
         "old_string",
         "new_string",
+        "oldText",
+        "newText",
         "new_source",
         "edits",
         "filePath",
