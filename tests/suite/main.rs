@@ -3,6 +3,7 @@
 mod agents;
 mod api;
 mod cli;
+mod databases;
 mod demo;
 mod faults;
 mod house;

@@ -144,9 +144,6 @@ pub(super) fn parse(
     };
     let mut teller = Teller::open(sink, &source.native, mode, seq);
     reading.session.tell(&mut teller);
-    if reading.keys.ids.is_empty() {
-        teller.span(reading.session.created, reading.session.updated);
-    }
     let ended = match reading.keys.second {
         true => reading.second(source, &mut cursor, &mut teller),
         false => reading.first(source, &mut cursor, &mut teller),
@@ -196,7 +193,7 @@ fn keys(db: &Db, native: &str) -> Result<Keys, ParseIssue> {
     Ok(Keys { second: false, ids })
 }
 
-const SESSION: [&str; 11] = [
+const SESSION: [&str; 9] = [
     "parent_id",
     "fork_session_id",
     "title",
@@ -204,10 +201,8 @@ const SESSION: [&str; 11] = [
     "version",
     "agent",
     "time_created",
-    "time_updated",
     "time_archived",
     "project_id",
-    "id",
 ];
 
 fn session(db: &Db, native: &str) -> Result<Session, ParseIssue> {
@@ -227,11 +222,10 @@ fn session(db: &Db, native: &str) -> Result<Session, ParseIssue> {
                 version: row.text(4).unwrap_or_default(),
                 agent: row.text(5),
                 created: row.time(6),
-                updated: row.time(7),
-                archived: row.time(8).is_some(),
+                    archived: row.time(7).is_some(),
                 worktree: String::new(),
             };
-            project = row.text(9);
+            project = row.text(8);
             Flow::Stop
         },
     )?;
