@@ -268,7 +268,11 @@ fn render(report: &Report, out: &mut impl Write) -> std::io::Result<()> {
         for root in missing.iter().take(MISSING_SHOWN) {
             writeln!(out, "  {}{dim} (not there){dim:#}", text::line(&root.path))?;
         }
-        if let Some(more) = missing.len().checked_sub(MISSING_SHOWN).filter(|more| *more > 0) {
+        if let Some(more) = missing
+            .len()
+            .checked_sub(MISSING_SHOWN)
+            .filter(|more| *more > 0)
+        {
             let places = text::plural(more as u64, "more place");
             writeln!(out, "  {dim}and {places}, not there{dim:#}")?;
         }

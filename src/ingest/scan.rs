@@ -248,11 +248,14 @@ fn renamed(
     Some(row)
 }
 
+/// What a source puts forward to be read: that it is rows, its size, its path.
+type Claim = ((bool, u64), String);
+
 /// Where two files hold the same session, the larger one is read; the other casts no shadow. Rows of a
 /// database (which have no size) come before any file: what an agent writes beside them is an extract.
 fn cast_shadows(now: &mut [SourceRow], known: &HashMap<String, SourceRow>, gone: &[String]) {
     let listed: BTreeSet<String> = now.iter().map(|row| row.path.clone()).collect();
-    let mut best: HashMap<(String, String, Option<String>), ((bool, u64), String)> = HashMap::new();
+    let mut best: HashMap<(String, String, Option<String>), Claim> = HashMap::new();
     let others = known
         .values()
         .filter(|row| !listed.contains(&row.path) && !gone.contains(&row.path) && !row.gone);

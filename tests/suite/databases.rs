@@ -80,34 +80,41 @@ impl Writer {
         self.part(session, &message, tool);
     }
 
-    /// Whatever still runs in the session ends.
+    /// What runs in the newest answer ends; an older one was abandoned.
     fn end(&mut self, session: &str) {
         let now = self.tick();
         let tools = "UPDATE part SET time_updated = ?2, data = json_set(data, '$.state.status', 'completed', '$.state.output', 'made')
-            WHERE session_id = ?1 AND json_extract(data, '$.state.status') = 'running'";
-        self.db.execute(tools, (session, now)).unwrap();
-        let messages = "UPDATE message SET time_updated = ?2, data = json_set(data, '$.time.completed', ?2,
-            '$.tokens', json('{\"input\":10,\"output\":5,\"reasoning\":0,\"cache\":{\"read\":0,\"write\":0}}'))
-            WHERE session_id = ?1 AND json_extract(data, '$.role') = 'assistant' AND json_extract(data, '$.time.completed') IS NULL";
-        self.db.execute(messages, (session, now)).unwrap();
-    }
-
-    /// The person takes the last message back.
-    fn undo(&mut self, session: &str) {
-        let last =
-            "SELECT id FROM message WHERE session_id = ?1 ORDER BY time_created DESC LIMIT 1";
-        let Ok(id) = self
-            .db
-            .query_row(last, [session], |row| row.get::<_, String>(0))
-        else {
+            WHERE message_id = ?1 AND json_extract(data, '$.state.status') = 'running'";
+        let Some(newest) = self.newest(session, "assistant") else {
             return;
         };
+        self.db.execute(tools, (&newest, now)).unwrap();
+        let messages = "UPDATE message SET time_updated = ?2, data = json_set(data, '$.time.completed', ?2,
+            '$.tokens', json('{\"input\":10,\"output\":5,\"reasoning\":0,\"cache\":{\"read\":0,\"write\":0}}'))
+            WHERE id = ?1 AND json_extract(data, '$.time.completed') IS NULL";
+        self.db.execute(messages, (&newest, now)).unwrap();
+    }
+
+    /// Id of the newest message of a role.
+    fn newest(&self, session: &str, role: &str) -> Option<String> {
+        let sql =
+            "SELECT id FROM message WHERE session_id = ?1 AND json_extract(data, '$.role') = ?2
+            ORDER BY time_created DESC LIMIT 1";
         self.db
-            .execute("DELETE FROM part WHERE message_id = ?1", [&id])
-            .unwrap();
-        self.db
-            .execute("DELETE FROM message WHERE id = ?1", [&id])
-            .unwrap();
+            .query_row(sql, (session, role), |row| row.get(0))
+            .ok()
+    }
+
+    /// The person takes the newest prompt back.
+    fn undo(&mut self, session: &str) {
+        if let Some(id) = self.newest(session, "user") {
+            self.db
+                .execute("DELETE FROM part WHERE message_id = ?1", [&id])
+                .unwrap();
+            self.db
+                .execute("DELETE FROM message WHERE id = ?1", [&id])
+                .unwrap();
+        }
     }
 
     fn rename(&mut self, session: &str) {
