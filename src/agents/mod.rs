@@ -96,6 +96,9 @@ pub trait EventSink {
     fn session(&mut self, start: SessionStart);
     fn event(&mut self, event: Event) -> Flow;
     fn issue(&mut self, issue: ParseIssue);
+    /// A title of the session that holds this record (its id), which may be another one than any that
+    /// was opened.
+    fn title_of(&mut self, _record: &str, _title: &str) {}
     /// Bytes read so far of this call, about every MiB; also the moment to stop a long read.
     fn progress(&mut self, _bytes: u64) -> Flow {
         Flow::Go

@@ -202,9 +202,10 @@ fn stores(status: &IndexStatus) -> Vec<Check> {
         "stores",
         Level::Ok,
         format!(
-            "{} ({} hidden), {}, {} of {} sources",
+            "{} ({} hidden, {} without a message), {}, {} of {} sources",
             text::plural(sizes.sessions, "session"),
             text::count(sizes.hidden_sessions),
+            text::count(sizes.empty_sessions),
             text::plural(sizes.documents, "indexed message"),
             text::bytes(sizes.db_bytes),
             text::bytes(sizes.source_bytes),

@@ -189,6 +189,21 @@ mod tests {
     }
 
     #[test]
+    fn whatever_was_moved_aside_is_on_the_status() {
+        let dir = tempfile::tempdir().unwrap();
+        let config = Arc::new(Config::for_home(&dir.path().join("home"), dir.path()));
+        std::fs::create_dir_all(config.data_dir()).unwrap();
+        std::fs::write(config.marks_path(), "no marks").unwrap();
+        std::fs::write(config.store_path(), "no sessions").unwrap();
+        let opened = stores(config).unwrap();
+        assert_eq!(opened.set_aside.len(), 2);
+        let told = opened.engine.status().unwrap().set_aside;
+        for name in ["marks.redb.aside-", "sessions.redb.aside-"] {
+            assert!(told.iter().any(|path| path.contains(name)), "{told:?}");
+        }
+    }
+
+    #[test]
     fn what_is_in_use_is_left_alone() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("marks.redb");

@@ -48,6 +48,10 @@ impl Engine {
             ingest: self.status.get(),
             sessions: catalog.len() as u64,
             hidden_sessions: catalog.iter().filter(|entry| entry.hidden).count() as u64,
+            empty_sessions: catalog
+                .iter()
+                .filter(|entry| !entry.hidden && entry.summary.is_empty())
+                .count() as u64,
             messages: agents.iter().map(|row| row.messages).sum(),
             documents: index.documents,
             segments: index.segments as u64,

@@ -164,11 +164,14 @@ pub struct SearchResponse {
     pub facets: Facets,
     /// Matching messages by session, in no order, from which the asker counts facets of its own:
     /// of the sessions found, and of those that are only [`Standing::Near`].
-    pub counts: Vec<(Sid, u32)>,
-    pub near: Vec<(Sid, u32)>,
+    pub counts: SessionCounts,
+    pub near: SessionCounts,
     /// Words found near the ones asked (tier `CloseSpelling`).
     pub corrected: Vec<String>,
 }
+
+/// Messages by session.
+pub type SessionCounts = Vec<(Sid, u32)>;
 
 #[derive(Clone, Debug)]
 pub struct SessionHit {

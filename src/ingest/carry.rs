@@ -146,6 +146,7 @@ fn read(shared: &Shared, reader: &Reader, sid: Sid, earlier: EarlierSession) -> 
             documents: 0,
         }],
         issues: Vec::new(),
+        titles: Vec::new(),
         from_start: true,
         row,
     })

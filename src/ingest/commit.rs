@@ -7,7 +7,7 @@ use crate::index::RoleSet;
 use crate::model::*;
 use crate::rollup::{LocalDays, usage};
 use crate::store::{Pass, SourceRow, Writer};
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use serde::{Deserialize, Serialize};
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
@@ -179,6 +179,9 @@ impl<'s> Batch<'s> {
             }
             row.sids = sids;
             row.indexed |= indexed;
+        }
+        for (record, text) in &read.titles {
+            super::titles::note(&mut self.writer, &row, *record, text)?;
         }
         for session in read.sessions {
             self.session(
@@ -394,8 +397,11 @@ impl<'s> Batch<'s> {
         match change {
             Change::Add => list.push(response),
             Change::TakeBack => {
-                let place = list.iter().rposition(|known| *known == response);
-                list.swap_remove(place.context("a response was not counted")?);
+                match list.iter().rposition(|known| *known == response) {
+                    Some(place) => drop(list.swap_remove(place)),
+                    // our own defect, and no reason never to read anything again
+                    None => tracing::error!("a response of {} was not counted", owner.0),
+                }
             }
         }
         Ok(())

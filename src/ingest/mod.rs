@@ -5,7 +5,7 @@
 //! rest; what merely grew is read in one go. [`commit`] writes index, then store: the index payload names
 //! what the batch touched, so that a crash between the two is undone by [`recover`] and read again.
 //! [`carry`] takes over what only an earlier store or index still has.
-//! [`copies`] finds records that several sessions hold, [`repos`] the repositories of projects.
+//! [`copies`] finds records that several sessions hold, [`titles`] the sessions that others name, [`repos`] the repositories of projects.
 
 mod carry;
 mod commit;
@@ -15,6 +15,7 @@ mod recover;
 mod repos;
 mod scan;
 mod sink;
+mod titles;
 mod watch;
 
 pub use recover::{Standing, settle_earlier, standing};

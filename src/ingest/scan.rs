@@ -255,11 +255,11 @@ type Claim = ((bool, u64), String);
 /// database (which have no size) come before any file: what an agent writes beside them is an extract.
 fn cast_shadows(now: &mut [SourceRow], known: &HashMap<String, SourceRow>, gone: &[String]) {
     let listed: BTreeSet<String> = now.iter().map(|row| row.path.clone()).collect();
-    let mut best: HashMap<(String, String, Option<String>), Claim> = HashMap::new();
+    let mut best: HashMap<(String, String), Claim> = HashMap::new();
     let others = known
         .values()
         .filter(|row| !listed.contains(&row.path) && !gone.contains(&row.path) && !row.gone);
-    let key = |row: &SourceRow| (row.agent.clone(), row.native.clone(), row.parent.clone());
+    let key = |row: &SourceRow| (row.agent.clone(), row.native.clone());
     for row in now.iter().chain(others) {
         if row.native.is_empty() || row.rank == Rank::Secondary {
             continue;

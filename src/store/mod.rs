@@ -31,7 +31,7 @@ use std::sync::Mutex;
 pub const SCHEMA: u64 = 3;
 
 /// redb's own cache; the page cache does the rest.
-const CACHE_BYTES: usize = 16 << 20;
+const CACHE_BYTES: usize = 6 << 20;
 
 /// How many generations of changes are remembered for [`Store::changed_since`].
 const REMEMBERED: usize = 256;

@@ -63,6 +63,11 @@ impl Reader {
         self.meta_number("batch")
     }
 
+    /// See [`Writer::put_unsettled`](super::Writer::put_unsettled).
+    pub fn unsettled(&self) -> Result<bool> {
+        Ok(self.meta_number("unsettled")? != 0)
+    }
+
     /// Sessions and documents of earlier stores and indexes that could not be taken over.
     pub fn lost(&self) -> Result<(u64, u64)> {
         let sessions = self.meta_number("lost_sessions")?;
@@ -321,6 +326,21 @@ impl Reader {
             }
         }
         Ok(())
+    }
+
+    /// Notes on everything of one agent, by native id.
+    pub fn notes_of(&self, agent: &str) -> Result<Vec<(String, Vec<Note>)>> {
+        let table = self.txn.open_table(NOTES)?;
+        let (first, end) = (format!("{agent}:"), format!("{agent};"));
+        let mut all = Vec::new();
+        for row in table.range(first.as_str()..end.as_str())? {
+            let (key, bytes) = row?;
+            all.push((
+                key.value()[first.len()..].to_owned(),
+                decode(bytes.value())?,
+            ));
+        }
+        Ok(all)
     }
 
     fn notes(&self) -> Result<HashMap<String, Vec<Note>>> {

@@ -7,7 +7,8 @@ use redb::TableDefinition;
 
 type Bytes = &'static [u8];
 
-/// `schema`, `generation`, `batch`, `next_sid`, `store_id`, `zone`, `lost_sessions`, `lost_documents`.
+/// `schema`, `generation`, `batch`, `next_sid`, `store_id`, `zone`, `lost_sessions`, `lost_documents`,
+/// `unsettled`.
 pub const META: TableDefinition<&str, Bytes> = TableDefinition::new("meta");
 /// sid -> `SessionSummary`.
 pub const SESSIONS: TableDefinition<u32, Bytes> = TableDefinition::new("sessions");

@@ -70,6 +70,11 @@ impl<'s> Writer<'s> {
         self.put_number("batch", batch)
     }
 
+    /// Whether sources have been folded whose copied records were not looked for yet.
+    pub fn put_unsettled(&mut self, unsettled: bool) -> Result<()> {
+        self.put_number("unsettled", u64::from(unsettled))
+    }
+
     /// Counts sessions and documents of earlier stores and indexes that could not be taken over.
     pub fn add_lost(&mut self, sessions: u64, documents: u64) -> Result<()> {
         for (key, more) in [("lost_sessions", sessions), ("lost_documents", documents)] {
@@ -264,6 +269,12 @@ impl<'s> Writer<'s> {
         if let Some(sid) = self.txn.open_table(SID_BY_KEY)?.get(name.as_str())? {
             self.changed.insert(Sid(sid.value()));
         }
+        Ok(())
+    }
+
+    pub fn remove_notes(&mut self, key: &SessionKey) -> Result<()> {
+        let name = key.to_string();
+        self.txn.open_table(NOTES)?.remove(name.as_str())?;
         Ok(())
     }
 

@@ -84,6 +84,9 @@ pub struct IndexSizes {
     /// Sessions, and how many of them are hidden by default.
     pub sessions: u64,
     pub hidden_sessions: u64,
+    /// How many hold no message and are hidden for that.
+    #[serde(default)]
+    pub empty_sessions: u64,
     pub messages: u64,
     pub documents: u64,
     /// Sources, and how many of them their agent has deleted since.
@@ -231,6 +234,7 @@ impl From<&StatusView> for IndexStatus {
             index: IndexSizes {
                 sessions: view.sessions,
                 hidden_sessions: view.hidden_sessions,
+                empty_sessions: view.empty_sessions,
                 messages: view.messages,
                 documents: view.documents,
                 files: view.sources,
