@@ -98,6 +98,12 @@ pub trait Agent: Sync + Send {
             && read::jsonl::verify(&source.path, from).unwrap_or(false)
     }
 
+    /// Native id of a session that `from` was reached without, or with a part of it only, though what this
+    /// source gives depends on it: it is read again when that session turns up.
+    fn awaits(&self, _from: &Checkpoint) -> Option<String> {
+        None
+    }
+
     /// Reads `source` from a checkpoint and pushes what happened into `sink`; returns where the next
     /// read starts. What cannot be read as it should is an issue on the sink. When the sink says
     /// [`Flow::Stop`] the checkpoint returned is worthless and reading ends at once.

@@ -168,6 +168,7 @@ fn compare(listed: Listed, mut known: HashMap<String, SourceRow>) -> Scan {
             });
         }
     }
+    again(&mut now, &known);
     cast_shadows(&mut now, &known, &gone);
     for row in now {
         let unread = !row.shadowed && !row.complete();
@@ -181,6 +182,41 @@ fn compare(listed: Listed, mut known: HashMap<String, SourceRow>) -> Scan {
     scan.work.sort_by_key(by_worth);
     scan.issues = listed.issues;
     scan
+}
+
+/// Sessions that turned up may be what others were waiting for: those are read again.
+fn again(now: &mut Vec<SourceRow>, known: &HashMap<String, SourceRow>) {
+    let new = |row: &&SourceRow| {
+        let before = known.get(&row.path);
+        row.rank == Rank::Primary && before.is_none_or(|before| before.gone)
+    };
+    let new: BTreeSet<(String, String)> = now
+        .iter()
+        .filter(new)
+        .map(|row| (row.agent.clone(), row.native.clone()))
+        .collect();
+    if new.is_empty() || known.is_empty() {
+        return;
+    }
+    let waits = |row: &SourceRow| {
+        let awaited = agents::room(&row.agent)?.awaits(&row.meta.checkpoint)?;
+        new.contains(&(row.agent.clone(), awaited)).then_some(())
+    };
+    let mut listed: BTreeSet<String> = BTreeSet::new();
+    for row in now.iter_mut() {
+        if waits(row).is_some() {
+            row.reset();
+        }
+        listed.insert(row.path.clone());
+    }
+    for row in known.values() {
+        let here = !row.gone && !row.shadowed && !listed.contains(&row.path);
+        if here && waits(row).is_some() {
+            let mut row = row.clone();
+            row.reset();
+            now.push(row);
+        }
+    }
 }
 
 /// Newest first, secondary sources last.

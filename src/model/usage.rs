@@ -135,13 +135,16 @@ impl Tokens {
     pub fn cache_write(&self) -> u64 {
         self.cache_write_5m + self.cache_write_1h
     }
-    /// Per-field maximum: two partial reports of one response.
+    /// Per-field maximum: two partial reports of one response. One of them may not tell how what was
+    /// written to the cache is split: the sum and its 1 h part are compared, and the rest is 5 min.
     pub fn max(self, other: Tokens) -> Tokens {
+        let written = self.cache_write().max(other.cache_write());
+        let long = self.cache_write_1h.max(other.cache_write_1h);
         Tokens {
             input: self.input.max(other.input),
             cache_read: self.cache_read.max(other.cache_read),
-            cache_write_5m: self.cache_write_5m.max(other.cache_write_5m),
-            cache_write_1h: self.cache_write_1h.max(other.cache_write_1h),
+            cache_write_5m: written - long,
+            cache_write_1h: long,
             output: self.output.max(other.output),
             reasoning: self.reasoning.max(other.reasoning),
             web_searches: self.web_searches.max(other.web_searches),

@@ -205,12 +205,23 @@ fn what_no_model_wrote_costs_nothing() {
         &[
             said("s", "m1", 1, 5),
             synthetic,
-            with(said("s", "m3", 3, 50), json!({"isApiErrorMessage": true})),
+            using(
+                with(said("s", "m3", 3, 0), json!({"isApiErrorMessage": true})),
+                usage(0, 0, 0, 0),
+            ),
             json!({"type": "user", "uuid": "u", "sessionId": "s", "timestamp": at(4), "message": {"role": "user", "content": [
                 {"type": "tool_result", "tool_use_id": "t", "content": "done"}]},
                 "toolUseResult": {"totalTokens": 99_999, "usage": usage(9, 9, 9, 99_999)}}),
         ],
     );
+    expect(&house, &[("s", (10, 100, 20, 5))]);
+}
+
+#[test]
+fn an_error_that_tokens_were_used_for_is_a_response() {
+    let house = house();
+    let failed = with(said("s", "m1", 1, 5), json!({"isApiErrorMessage": true}));
+    put(&house, &claude("s"), &[failed]);
     expect(&house, &[("s", (10, 100, 20, 5))]);
 }
 
@@ -584,6 +595,22 @@ fn the_total_of_cache_writes_counts_and_its_hour_part_costs_twice_the_input() {
 }
 
 #[test]
+fn a_line_that_tells_no_split_does_not_add_to_one_that_does() {
+    let mut split = usage(0, 0, 1000, 9);
+    split["cache_creation"] =
+        json!({"ephemeral_5m_input_tokens": 400, "ephemeral_1h_input_tokens": 600});
+    let plain = usage(0, 0, 1000, 2);
+    for told in [[plain.clone(), split.clone()], [split, plain]] {
+        let house = house();
+        let lines = told.map(|used| using(said("s", "m1", 1, 0), used));
+        put(&house, &claude("s"), &lines);
+        let (tokens, ..) = only(&house);
+        let written = (tokens.cache_write_5m, tokens.cache_write_1h, tokens.output);
+        assert_eq!(written, (400, 600, 9));
+    }
+}
+
+#[test]
 fn iterations_beside_the_answer_are_billed_and_the_others_are_in_it() {
     let house = house();
     let mut used = usage(100, 0, 0, 50);
@@ -915,6 +942,66 @@ fn a_codex_forks_repeated_prefix_is_its_parents() {
         &house,
         &[(&parent, (160, 100, 0, 26)), (&fork, (1_000, 0, 0, 100))],
     );
+}
+
+/// A parent of three responses, and a fork that repeats them one by one without a word of whose they are.
+fn unsure_fork() -> [(String, Vec<Value>); 2] {
+    let (parent, fork) = (thread(0, 1), thread(30, 2));
+    let mut first = vec![meta(&parent, 0, json!({})), turn(1, "gpt-5-codex")];
+    let mut second = vec![meta(&fork, 30, json!({"forked_from_id": parent}))];
+    for n in 1..=3 {
+        let sum = vector(100 * n, 40 * n, 10 * n);
+        first.push(count(n as u32, sum.clone(), vector(100, 40, 10)));
+        second.push(count(30 + n as u32, sum, vector(100, 40, 10)));
+    }
+    second.push(count(40, vector(1_300, 120, 130), vector(1_000, 0, 100)));
+    [(parent, first), (fork, second)]
+}
+
+#[test]
+fn a_codex_fork_that_was_read_before_its_parent_is_read_again() {
+    let [(parent, first), (fork, second)] = unsure_fork();
+    let house = house();
+    put(&house, &rollout(&fork), &second);
+    drop(house.engine());
+    put(&house, &rollout(&parent), &first);
+    expect(
+        &house,
+        &[(&parent, (180, 120, 0, 30)), (&fork, (1_000, 0, 0, 100))],
+    );
+}
+
+#[test]
+fn a_codex_fork_that_grew_faster_than_its_parent_is_read_again() {
+    let [(parent, first), (fork, second)] = unsure_fork();
+    let house = house();
+    put(&house, &rollout(&parent), &first[..3]);
+    put(&house, &rollout(&fork), &second[..3]);
+    drop(house.engine());
+    put(&house, &rollout(&parent), &first[3..]);
+    put(&house, &rollout(&fork), &second[3..]);
+    expect(
+        &house,
+        &[(&parent, (180, 120, 0, 30)), (&fork, (1_000, 0, 0, 100))],
+    );
+}
+
+#[test]
+fn a_codex_file_under_another_name_is_a_copy_of_the_thread_that_its_header_names() {
+    let house = house();
+    let (id, other) = (thread(0, 1), thread(0, 2));
+    let lines = [
+        meta(&id, 0, json!({})),
+        turn(1, "gpt-5-codex"),
+        count(1, vector(100, 40, 10), vector(100, 40, 10)),
+    ];
+    put(&house, &rollout(&id), &lines);
+    put(&house, &rollout(&other), &lines);
+    let counted: BTreeMap<_, _> = sessions(&house)
+        .into_iter()
+        .filter(|(_, tokens)| *tokens != (0, 0, 0, 0))
+        .collect();
+    assert_eq!(counted, BTreeMap::from([(id, (60, 40, 0, 10))]));
 }
 
 #[test]

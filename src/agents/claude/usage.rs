@@ -46,7 +46,9 @@ pub fn events(record: &Record<'_>, copy: bool) -> Vec<UsageEvent> {
     let Some(usage) = body.usage.and_then(Raw::object::<Usage<'_>>) else {
         return Vec::new();
     };
-    if model == SYNTHETIC || super::record::yes(record.api_error) {
+    let tokens = tokens(&usage);
+    // an error that a model was paid for was a response all the same
+    if model == SYNTHETIC || (super::record::yes(record.api_error) && tokens.total() == 0) {
         return Vec::new();
     }
     let filled = |raw: Option<Raw<'_>>| raw.and_then(Raw::filled).map(Cow::into_owned);
@@ -62,7 +64,7 @@ pub fn events(record: &Record<'_>, copy: bool) -> Vec<UsageEvent> {
         request,
         model: model.into_owned(),
         tier: tier(&usage),
-        tokens: tokens(&usage),
+        tokens,
         recorded_cost: cost.map(|dollars| (dollars * 1e6).round() as i64),
         us_region: super::record::is(usage.region, "us"),
         copy,
@@ -93,7 +95,7 @@ pub fn events(record: &Record<'_>, copy: bool) -> Vec<UsageEvent> {
             model: own_model.unwrap_or_else(|| main.model.clone()),
             tokens: Tokens {
                 web_searches: 0,
-                ..tokens(&usage)
+                ..self::tokens(&usage)
             },
             recorded_cost: None,
             ..main.clone()

@@ -19,6 +19,7 @@ impl Reader<'_> {
         let first = !self.state.header || (ours && !self.state.named);
         self.state.header = true;
         self.state.named |= ours;
+        self.state.misnamed = (!ours && is_id(&id)).then_some(id);
         self.setting(meta.cwd, meta.model, out);
         if first {
             self.begin(&meta, old, out);

@@ -35,7 +35,9 @@ mod usage;
 
 use super::read::jsonl::{self, Lines};
 use super::{Agent, EventSink, Listing};
-use crate::model::{AgentInfo, Capabilities, Checkpoint, IssueKind, ParseIssue, RootSpec, Source};
+use crate::model::{
+    AgentInfo, Capabilities, Checkpoint, IssueKind, ParseIssue, Rank, RootSpec, Source,
+};
 use discover::Layout;
 use reader::Reader;
 use std::io;
@@ -108,6 +110,17 @@ impl Agent for Codex {
 
     fn discover(&self, root: &Path, found: &mut dyn FnMut(Source)) -> Listing {
         discover::discover(root, found)
+    }
+
+    fn continues(&self, source: &Source, from: &Checkpoint) -> bool {
+        source.rank == Rank::Primary
+            && source.fingerprint.size >= from.offset
+            && !reader::outran_its_parent(source, from)
+            && jsonl::verify(&source.path, from).unwrap_or(false)
+    }
+
+    fn awaits(&self, from: &Checkpoint) -> Option<String> {
+        reader::awaits(from)
     }
 
     fn parse(

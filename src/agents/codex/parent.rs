@@ -22,6 +22,12 @@ pub(super) fn sums(rollout: &Path, id: &str) -> Vec<Vector> {
     find(rollout, id).map_or_else(Vec::new, |path| read(&path).unwrap_or_default())
 }
 
+/// Bytes of that rollout; 0 when it is not found.
+pub(super) fn size(rollout: &Path, id: &str) -> u64 {
+    let found = find(rollout, id).and_then(|path| std::fs::metadata(path).ok());
+    found.map_or(0, |meta| meta.len())
+}
+
 fn read(path: &Path) -> std::io::Result<Vec<Vector>> {
     let mut sums: Vec<Vector> = Vec::new();
     let mut meter = Meter::default();

@@ -2,6 +2,7 @@
 //! items (headers, turns, usage, events).
 
 use super::lists::is_id;
+use super::parent;
 use super::record::{DoneItem, Envelope, Event as Told, Meta, Turn, filled, is, owned, word};
 use super::replay::Replay;
 use super::twice::{Form, Twins};
@@ -25,6 +26,8 @@ pub(super) struct State {
     /// A header has been seen, and one that bears `native`.
     pub(super) header: bool,
     pub(super) named: bool,
+    /// The id of the first header, where it is not `native`: the file is a copy under another name.
+    pub(super) misnamed: Option<String>,
     pub(super) told: Facts,
     pub(super) replay: Replay,
     pub(super) twins: Twins,
@@ -101,6 +104,24 @@ impl Out<'_> {
     pub(super) fn fact(&mut self, fact: Fact) {
         self.push(EventKind::Fact(fact));
     }
+}
+
+/// The parent that a fork was compared with to the end of its sums, and how large its file was then.
+fn outrun(from: &Checkpoint) -> Option<(String, u64)> {
+    if from.state.is_empty() {
+        return None;
+    }
+    let state: State = postcard::from_bytes(&from.state).ok()?;
+    state.replay.parent.zip(state.replay.short)
+}
+
+pub(super) fn awaits(from: &Checkpoint) -> Option<String> {
+    outrun(from).map(|(parent, _)| parent)
+}
+
+/// There may be more of the parent's sums now than a fork was compared with.
+pub(super) fn outran_its_parent(source: &Source, from: &Checkpoint) -> bool {
+    outrun(from).is_some_and(|(parent, size)| parent::size(&source.path, &parent) != size)
 }
 
 impl<'s> Reader<'s> {

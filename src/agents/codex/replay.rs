@@ -34,6 +34,9 @@ pub(super) struct Replay {
     pub(super) header: bool,
     /// How many of the parent's sums were met again; `None` once they part.
     pub(super) met: Option<u32>,
+    /// The parent's sums ended where they parted: how large its file was (0: not found). With more of
+    /// them the answer may be another one.
+    pub(super) short: Option<u64>,
     /// Time of the last copied record.
     last: Option<i64>,
 }

@@ -223,10 +223,11 @@ impl Reader<'_> {
         if let Some(reading) = self.state.meter.count(&counts, inherited) {
             self.compare(&reading, out.at);
             let state = &self.state;
-            let copy = state.replay.copying();
-            let thread = match &state.replay.parent {
-                Some(parent) if copy => parent,
-                _ => &state.native,
+            let copied = state.replay.copying();
+            let (thread, copy) = match (&state.replay.parent, &state.misnamed) {
+                (Some(parent), _) if copied => (parent, true),
+                (_, Some(thread)) => (thread, true),
+                _ => (&state.native, copied),
             };
             let event = state.meter.event(&reading, thread, out.at, copy);
             self.state.meter.note_nameless(&event, reading.last, out.at);
@@ -268,13 +269,17 @@ impl Reader<'_> {
             return;
         }
         let source = &self.source.path;
-        let parent = replay.parent.as_deref().unwrap_or_default();
+        let parent = replay.parent.clone().unwrap_or_default();
+        let parent = parent.as_str();
         let sums = self
             .sums
             .get_or_insert_with(|| parent::sums(source, parent));
         if sums.get(met as usize) == Some(&sum) {
             replay.met_again(at);
             return;
+        }
+        if sums.len() <= met as usize {
+            replay.short = Some(parent::size(source, parent));
         }
         replay.part();
         // without the parent's sums there is only this: a counter that starts here has nothing behind it
