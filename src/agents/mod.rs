@@ -5,17 +5,31 @@
 //! A room ends at [`Event`]: no store, no price, no title rule, no HTML. Rooms never import each
 //! other; what they share lies in [`read`].
 
+pub mod aider;
+pub mod amp;
 pub mod claude;
 pub mod cline;
 pub mod codex;
 pub mod continue_dev;
+pub mod copilot;
 pub mod copilot_chat;
 pub mod crush;
 pub mod cursor;
+pub mod droid;
+pub mod gemini;
 pub mod goose;
+pub mod gptme;
+pub mod grok;
+pub mod imported;
+pub mod kimi;
 pub mod kiro;
 pub mod opencode;
+pub mod openhands;
+pub mod pi;
+pub mod qwen;
 pub mod read;
+pub mod specstory;
+pub mod vibe;
 pub mod zed;
 
 use crate::model::{AgentInfo, Checkpoint, Event, ParseIssue, Rank, SessionStart, Source, Wants};
@@ -38,6 +52,23 @@ pub static AGENTS: &[&dyn Agent] = &[
     &cline::Cline,
     &cline::Roo,
     &cline::KiloCode,
+    &gemini::Gemini,
+    &qwen::Qwen,
+    &copilot::Copilot,
+    &amp::Amp,
+    &pi::Pi,
+    &pi::OpenClaw,
+    &droid::Droid,
+    &kimi::Kimi,
+    &aider::Aider,
+    &openhands::OpenHands,
+    &gptme::Gptme,
+    &vibe::Vibe,
+    &grok::Grok,
+    &specstory::SpecStory,
+    &imported::ClaudeAi,
+    &imported::ChatGpt,
+    &imported::Generic,
 ];
 
 /// One agent's histories.
@@ -99,6 +130,10 @@ pub trait EventSink {
     /// A title of the session that holds this record (its id), which may be another one than any that
     /// was opened.
     fn title_of(&mut self, _record: &str, _title: &str) {}
+    /// Zone of times that a record gives without one.
+    fn zone(&self) -> jiff::tz::TimeZone {
+        jiff::tz::TimeZone::UTC
+    }
     /// Bytes read so far of this call, about every MiB; also the moment to stop a long read.
     fn progress(&mut self, _bytes: u64) -> Flow {
         Flow::Go

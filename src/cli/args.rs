@@ -52,6 +52,8 @@ pub enum Verb {
     List(ListArgs),
     Show(ShowArgs),
     Stats(StatsArgs),
+    Agents(AgentsArgs),
+    Import(ImportArgs),
     Doctor(DoctorArgs),
     /// Print a completion script for a shell
     #[command(after_help = "\
@@ -240,7 +242,7 @@ pub struct StatsArgs {
     /// By month, in time
     #[arg(long)]
     pub monthly: bool,
-    /// By model, project, agent, session, repo, branch, tool or hour_of_week; may repeat
+    /// By model, project, agent, session, run, conversation, repo, branch, tool or hour_of_week; may repeat
     #[arg(long, value_name = "SIDE", value_delimiter = ',')]
     pub by: Vec<String>,
     /// Days and hours of this zone instead of the configured one
@@ -256,6 +258,54 @@ pub struct StatsArgs {
     pub filters: FilterArgs,
     #[command(flatten)]
     pub ask: AskArgs,
+}
+
+/// List the agents: where their histories are looked for, what was found, what they record.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  codedash agents
+  codedash agents --all         those of which nothing is there, too
+  codedash agents --json | jq -r '.[] | select(.sessions > 0) | .name'
+
+JSON (--json): the agents of GET /api/index-status: an array of {id, name, roots [{path, exists}],
+  sources, sessions, messages, issues, records, lacks, resume}.")]
+pub struct AgentsArgs {
+    /// Agents of which nothing was found, too
+    #[arg(long)]
+    pub all: bool,
+    /// Print JSON (of all)
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub sources: SourceArgs,
+}
+
+/// Read exports of Claude.ai and ChatGPT, and sessions of other programs.
+///
+/// Takes the archive as it was downloaded (.zip), its conversations.json, or a file of lines in the codedash
+/// schema. What is needed is copied into the data folder; importing a newer export of the same name
+/// replaces the older one.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  codedash import ~/Downloads/data-2026-11-02.zip
+  codedash import my-bot.jsonl
+
+The codedash schema: one JSON object a line, the first one {\"type\":\"session\"}:
+  session     time, agent, title, cwd, branch, remote, version, model, parent
+  message     role (user, assistant, thinking, system), text, time, id, model
+  call        id, name, input (an object or text), time
+  output      id (of its call), text, failed
+  usage       id, time, model, input, output, cache_read, cache_write, reasoning, cost_usd
+  title       text
+  compaction, interruption")]
+pub struct ImportArgs {
+    /// Archives or files
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<String>,
+    #[command(flatten)]
+    pub sources: SourceArgs,
 }
 
 /// Check folders, permissions, stores, port and watcher, and list what could not be read.

@@ -7,12 +7,14 @@
 //! Reading order: `args` (every verb and flag), `ask` with `client`, `owner` and `open` (how an answer
 //! is got), then one file a verb.
 
+mod agents;
 mod args;
 mod ask;
 mod client;
 pub mod demo;
 mod doctor;
 mod filters;
+mod import;
 mod index;
 mod list;
 mod log;
@@ -60,6 +62,8 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Verb::List(args)) => list::run(&args),
         Some(Verb::Show(args)) => show::run(&args),
         Some(Verb::Stats(args)) => stats::run(&args),
+        Some(Verb::Agents(args)) => agents::run(&args),
+        Some(Verb::Import(args)) => import::run(&args),
         Some(Verb::Doctor(args)) => doctor::run(&args),
         Some(Verb::Completions { shell }) => {
             let mut script = Vec::new();

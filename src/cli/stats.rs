@@ -51,11 +51,11 @@ fn rows(ask: &Ask, args: &StatsArgs, by: &[String]) -> anyhow::Result<ExitCode> 
     if args.ask.json {
         return print_json(&rows);
     }
+    let asked = |words: &[&str]| by.iter().any(|side| words.contains(&side.as_str()));
     let sides: Vec<(&str, By)> = stats::BY
         .into_iter()
         .filter(|(word, _)| {
-            by.iter().any(|asked| asked == word)
-                || *word == "agent" && by.iter().any(|asked| asked == "session")
+            asked(&[word]) || (*word == "agent" && asked(&["session", "run", "conversation"]))
         })
         .collect();
     let mut out = anstream::AutoStream::auto(std::io::stdout()).lock();

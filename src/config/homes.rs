@@ -72,6 +72,41 @@ fn split(flag: &str) -> (Option<&str>, &str) {
     }
 }
 
+/// Folders that a `*` may stand for; a place with more is no place for projects.
+const MOST_FOLDERS: usize = 2000;
+
+/// The places below a home that a root's path stands for: itself, or where it holds `*` (any folder that
+/// is not hidden) those that are there; the path as it is written where none is.
+pub(super) fn matching(home: &Path, path: &str) -> Vec<PathBuf> {
+    let mut found = vec![home.to_owned()];
+    if !path.contains('*') {
+        return vec![home.join(path)];
+    }
+    for part in path.split('/') {
+        found = match part {
+            "*" => found.iter().flat_map(|folder| folders(folder)).collect(),
+            name => found.into_iter().map(|folder| folder.join(name)).collect(),
+        };
+        found.truncate(MOST_FOLDERS);
+    }
+    found.retain(|path| path.exists());
+    if found.is_empty() {
+        found.push(home.join(path));
+    }
+    found
+}
+
+fn folders(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut found: Vec<PathBuf> = entries
+        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))
+        .filter(|entry| !entry.file_name().to_string_lossy().starts_with('.'))
+        .map(|entry| entry.path())
+        .collect();
+    found.sort();
+    found
+}
+
 fn expand(path: &str, around: &Surroundings) -> PathBuf {
     match (path.strip_prefix("~/"), &around.home) {
         (Some(rest), Some(home)) => home.join(rest),
@@ -114,4 +149,24 @@ fn with_histories(users: &Path, agents: &[&AgentInfo]) -> Vec<PathBuf> {
 pub(super) fn windows_users() -> Option<PathBuf> {
     let users = Path::new("/mnt/c/Users");
     (cfg!(target_os = "linux") && users.is_dir()).then(|| users.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_star_is_any_folder_that_is_there() {
+        let home = tempfile::tempdir().unwrap();
+        for folder in ["code/b/.x", "code/a/.x", "code/.git/.x", "code/c"] {
+            std::fs::create_dir_all(home.path().join(folder)).unwrap();
+        }
+        let at = |path: &str| home.path().join(path);
+        assert_eq!(
+            matching(home.path(), "code/*/.x"),
+            [at("code/a/.x"), at("code/b/.x")]
+        );
+        assert_eq!(matching(home.path(), "none/*/.x"), [at("none/*/.x")]);
+        assert_eq!(matching(home.path(), ".y"), [at(".y")]);
+    }
 }

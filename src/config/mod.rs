@@ -203,7 +203,7 @@ impl Config {
                             .filter(|part| !part.is_empty())
                             .map(|part| PathBuf::from(part).join(spec.env_suffix))
                             .collect(),
-                        None => vec![home.path.join(spec.path)],
+                        None => homes::matching(&home.path, spec.path),
                     };
                     for path in paths {
                         if !roots

@@ -4,7 +4,7 @@
 //! be those of any zone. All matching runs count, helpers included: their money was spent.
 
 use super::Engine;
-use super::catalog::{Catalog, Entry};
+use super::catalog::{Catalog, Entry, NONE};
 use super::sessions::select;
 use super::turns::by_tool;
 use super::view::{Amount, Filters};
@@ -35,6 +35,10 @@ pub enum By {
     Tool,
     /// With its sub-agents where they live within it.
     Session,
+    /// A session by itself, sub-agents apart.
+    Run,
+    /// Retries of one conversation together, under the id of the newest of them.
+    Conversation,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -73,6 +77,8 @@ impl Engine {
             // days are looked at response by response, and in the asker's zone
             from: None,
             to: None,
+            // what has not one message may have used something
+            include_empty: true,
             ..query.filters.clone()
         };
         let selection = select(&catalog, &filters, "");
@@ -83,6 +89,7 @@ impl Engine {
             catalog: &catalog,
             by: &query.by,
             clock: LocalDays::new(zone.clone()),
+            newest: newest(&catalog),
             rows: BTreeMap::new(),
             total: Sum::default(),
         };
@@ -137,6 +144,18 @@ fn home<'c>(catalog: &'c Catalog, entry: &'c Entry) -> (&'c Entry, &'c str) {
     (at, &at.summary.key.native)
 }
 
+/// The newest session of each conversation.
+fn newest(catalog: &Catalog) -> HashMap<u32, Sid> {
+    let mut newest = HashMap::new();
+    for entry in catalog.iter() {
+        let number = catalog.conversation(entry.sid);
+        if number != NONE {
+            newest.entry(number).or_insert(entry.sid);
+        }
+    }
+    newest
+}
+
 /// Where the responses of one session go.
 struct Place<'c> {
     entry: &'c Entry,
@@ -156,6 +175,8 @@ struct Sums<'q> {
     catalog: &'q Catalog,
     by: &'q [By],
     clock: LocalDays,
+    /// By number of the conversation.
+    newest: HashMap<u32, Sid>,
     rows: BTreeMap<Vec<String>, Sum>,
     total: Sum,
 }
@@ -201,6 +222,21 @@ impl Sums<'_> {
             },
             By::Branch => branch(response, entry).to_owned(),
             By::Tool => tool.to_owned(),
+            By::Run => entry.summary.key.native.clone(),
+            By::Conversation => {
+                let number = self.catalog.conversation(session.sid);
+                let newest = self
+                    .newest
+                    .get(&number)
+                    .and_then(|sid| self.catalog.get(*sid));
+                match newest {
+                    Some(newest) => newest.summary.key.native.clone(),
+                    None => place
+                        .native
+                        .unwrap_or(&session.summary.key.native)
+                        .to_owned(),
+                }
+            }
             By::Session => place.native.unwrap_or_default().to_owned(),
         };
         self.by.iter().map(of).collect()

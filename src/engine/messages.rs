@@ -16,6 +16,7 @@ use crate::rollup::uuid_hash;
 use crate::store::SourceRef;
 use crate::transcript::{Filter, Locator, Pager, Told};
 use anyhow::{Context, Result};
+use jiff::tz::TimeZone;
 use std::sync::Arc;
 
 /// Files up to this size are read to their end, so that totals are exact.
@@ -72,7 +73,7 @@ impl Engine {
             return from_index(index, sid, &query);
         }
         let room = agents::room(source.agent.as_str()).context("no room reads this agent")?;
-        match from_source(room, entry, &source, &copied, &query) {
+        match from_source(room, &self.config.zone, entry, &source, &copied, &query) {
             // deleted since the last scan
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 self.page_of_archive(entry, &query)
@@ -97,6 +98,7 @@ impl Engine {
 /// Hands the messages of one session of a source to a consumer until that has enough.
 struct Sink<'n, C> {
     native: &'n str,
+    zone: &'n TimeZone,
     ours: bool,
     stopped: bool,
     consumer: C,
@@ -133,6 +135,9 @@ impl<C: Consumer> EventSink for Sink<'_, C> {
     fn wants(&self) -> Wants {
         C::WANTS
     }
+    fn zone(&self) -> TimeZone {
+        self.zone.clone()
+    }
     fn session(&mut self, start: SessionStart) {
         self.ours = start.native == self.native;
     }
@@ -155,11 +160,13 @@ impl<C: Consumer> EventSink for Sink<'_, C> {
 fn run<C: Consumer>(
     room: &dyn Agent,
     native: &str,
+    zone: &TimeZone,
     source: &SourceRef,
     consumer: C,
 ) -> std::io::Result<(C, bool)> {
     let mut sink = Sink {
         native,
+        zone,
         ours: false,
         stopped: false,
         consumer,
@@ -170,6 +177,7 @@ fn run<C: Consumer>(
 
 fn from_source(
     room: &dyn Agent,
+    zone: &TimeZone,
     entry: &Entry,
     source: &SourceRef,
     copied: &[u64],
@@ -179,14 +187,14 @@ fn from_source(
     let native = &entry.summary.key.native;
     let offset = match query.around {
         Some(seq) => {
-            let (locator, _) = run(room, native, source, Locator::new(filter, seq))?;
+            let (locator, _) = run(room, native, zone, source, Locator::new(filter, seq))?;
             locator.last() / query.limit * query.limit
         }
         None => query.offset,
     };
     let short = source.source.fingerprint.size <= SHORT;
     let pager = Pager::new(filter, offset, query.limit, short);
-    let (pager, ended) = run(room, native, source, pager)?;
+    let (pager, ended) = run(room, native, zone, source, pager)?;
     let passed = pager.passed();
     let total = match ended {
         true => passed,

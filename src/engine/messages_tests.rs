@@ -135,7 +135,15 @@ fn fixture(count: u32, size: u64) -> Fixture {
 
 impl Fixture {
     fn page(&self, query: &MessagesQuery) -> MessagesPage {
-        from_source(&self.room, &self.entry, &self.source, &[], query).unwrap()
+        from_source(
+            &self.room,
+            &jiff::tz::TimeZone::UTC,
+            &self.entry,
+            &self.source,
+            &[],
+            query,
+        )
+        .unwrap()
     }
 }
 
@@ -223,7 +231,15 @@ fn copies_are_marked_from_what_the_store_knows() {
     let short = fixture(1, 1_000);
     let copied = [uuid_hash("u3")];
     let query = query(RoleFilter::All, 0, 9);
-    let page = from_source(&short.room, &short.entry, &short.source, &copied, &query).unwrap();
+    let page = from_source(
+        &short.room,
+        &jiff::tz::TimeZone::UTC,
+        &short.entry,
+        &short.source,
+        &copied,
+        &query,
+    )
+    .unwrap();
     let copies: Vec<u32> = page
         .items
         .iter()

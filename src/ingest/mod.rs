@@ -252,13 +252,15 @@ impl Shared {
     }
 }
 
-/// The allocator keeps what a big read needed; an idle server should not. From here on what is freed
-/// goes back at once: little is, and it is not worth the waiting.
+/// The allocator keeps what a big read needed; an idle server should not. From here on large pieces go
+/// back as they are freed; small ones, which every search needs again, stay.
 fn give_memory_back() {
-    /// `mi_option_purge_delay` of mimalloc 3, which its bindings do not name.
+    // of mimalloc 3; its bindings do not name them
     const PURGE_DELAY: libmimalloc_sys::mi_option_t = 15;
-    // SAFETY: both may be called at any time from any thread
+    const MINIMAL_PURGE_KIB: libmimalloc_sys::mi_option_t = 44;
+    // SAFETY: all of them may be called at any time from any thread
     unsafe {
+        libmimalloc_sys::mi_option_set(MINIMAL_PURGE_KIB, 1024);
         libmimalloc_sys::mi_option_set(PURGE_DELAY, 0);
         libmimalloc_sys::mi_collect(true);
     }

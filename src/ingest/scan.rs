@@ -6,6 +6,7 @@ use crate::config::Root;
 use crate::model::{Checkpoint, Fingerprint, ParseIssue, Rank, Source};
 use crate::store::SourceRow;
 use anyhow::Result;
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
@@ -183,10 +184,10 @@ fn compare(listed: Listed, mut known: HashMap<String, SourceRow>) -> Scan {
 }
 
 /// Newest first, secondary sources last.
-pub fn by_worth(row: &SourceRow) -> (bool, std::cmp::Reverse<i64>, String) {
+pub fn by_worth(row: &SourceRow) -> (bool, Reverse<i64>, String) {
     (
         row.rank == Rank::Secondary,
-        std::cmp::Reverse(row.fingerprint.mtime_ns),
+        Reverse(row.fingerprint.mtime_ns),
         row.path.clone(),
     )
 }
@@ -248,11 +249,14 @@ fn renamed(
     Some(row)
 }
 
+/// The least is read: rows of a database first, then the largest file, the oldest, the first path.
+type Claim = (Reverse<bool>, Reverse<u64>, i64, String);
+
 /// Where two files hold the same session, the larger one is read; the other casts no shadow. Rows of a
 /// database (which have no size) come before any file: what an agent writes beside them is an extract.
 fn cast_shadows(now: &mut [SourceRow], known: &HashMap<String, SourceRow>, gone: &[String]) {
     let listed: BTreeSet<String> = now.iter().map(|row| row.path.clone()).collect();
-    let mut best: HashMap<(String, String), ((bool, u64), String)> = HashMap::new();
+    let mut best: HashMap<(String, String), Claim> = HashMap::new();
     let others = known
         .values()
         .filter(|row| !listed.contains(&row.path) && !gone.contains(&row.path) && !row.gone);
@@ -261,21 +265,21 @@ fn cast_shadows(now: &mut [SourceRow], known: &HashMap<String, SourceRow>, gone:
         if row.native.is_empty() || row.rank == Rank::Secondary {
             continue;
         }
-        let rows = (row.fingerprint.size, row.fingerprint.inode) == (0, 0);
-        let claim = (
-            (rows && row.fingerprint.mtime_ns > 0, row.fingerprint.size),
-            row.path.clone(),
-        );
+        // of two of one size the older is no copy; the first path in order holds a tie, so that two
+        // runs agree
+        let file = &row.fingerprint;
+        let rows = (file.size, file.inode) == (0, 0) && file.mtime_ns > 0;
+        let since = if rows { 0 } else { file.mtime_ns };
+        let claim = (Reverse(rows), Reverse(file.size), since, row.path.clone());
         let held = best.entry(key(row)).or_insert_with(|| claim.clone());
-        // the first path in order holds a tie, so that two runs agree
-        if claim.0 > held.0 || (claim.0 == held.0 && claim.1 < held.1) {
+        if claim < *held {
             *held = claim;
         }
     }
     for row in now {
         let shadowed = best
             .get(&key(row))
-            .is_some_and(|(_, path)| *path != row.path)
+            .is_some_and(|(.., path)| *path != row.path)
             && !row.native.is_empty()
             && row.rank == Rank::Primary;
         if row.shadowed && !shadowed {

@@ -262,6 +262,10 @@ impl EventSink for Sink<'_> {
         self.purpose.wants()
     }
 
+    fn zone(&self) -> jiff::tz::TimeZone {
+        self.shared.config.zone.clone()
+    }
+
     fn session(&mut self, start: SessionStart) {
         match self.by_native.get(&start.native) {
             Some(at) if Some(*at) == self.current => {}

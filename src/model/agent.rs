@@ -29,6 +29,26 @@ pub struct RootSpec {
     pub path: &'static str,
 }
 
+impl RootSpec {
+    /// A place that no variable moves.
+    pub const fn fixed(path: &'static str) -> RootSpec {
+        RootSpec {
+            env: None,
+            env_suffix: "",
+            path,
+        }
+    }
+
+    /// A place that is `env/suffix` when the variable is set.
+    pub const fn moved(env: &'static str, suffix: &'static str, path: &'static str) -> RootSpec {
+        RootSpec {
+            env: Some(env),
+            env_suffix: suffix,
+            path,
+        }
+    }
+}
+
 /// What the agent's files record; what is false here is said on the page, never guessed.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Capabilities {
@@ -37,4 +57,25 @@ pub struct Capabilities {
     pub sub_agents: bool,
     pub timestamps: bool,
     pub thinking: bool,
+}
+
+impl Capabilities {
+    /// Each with the words for it.
+    pub fn named(&self) -> [(&'static str, bool); 5] {
+        [
+            ("tokens", self.usage),
+            ("tool calls", self.tool_calls),
+            ("sub-agents", self.sub_agents),
+            ("times", self.timestamps),
+            ("thinking", self.thinking),
+        ]
+    }
+
+    /// What is recorded, or what is not.
+    pub fn words(&self, recorded: bool) -> impl Iterator<Item = &'static str> {
+        let named = self.named().into_iter();
+        named
+            .filter(move |(_, yes)| *yes == recorded)
+            .map(|(word, _)| word)
+    }
 }

@@ -32,6 +32,18 @@ pub fn from_text(text: &str) -> Option<i64> {
     text.parse::<f64>().ok().and_then(from_number)
 }
 
+/// The same for a time that its writer meant locally: without an offset it is one of `zone`.
+pub fn from_local(text: &str, zone: &jiff::tz::TimeZone) -> Option<i64> {
+    let civil = text.trim().parse::<jiff::civil::DateTime>();
+    match civil {
+        Ok(civil) if text.parse::<jiff::Timestamp>().is_err() => {
+            let zoned = civil.to_zoned(zone.clone()).ok()?;
+            Some(zoned.timestamp().as_millisecond())
+        }
+        _ => from_text(text),
+    }
+}
+
 /// `YYYY-MM-DDTHH:MM:SS[.fff...]Z`, which is nearly every stamp there is, without a general parser.
 fn fast_utc(b: &[u8]) -> Option<i64> {
     if b.len() < 20 || b[b.len() - 1] != b'Z' || b[4] != b'-' || b[7] != b'-' || b[10] != b'T' {
@@ -81,6 +93,20 @@ fn fast_utc(b: &[u8]) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_local_time_is_one_of_its_zone() {
+        let zone = jiff::tz::TimeZone::fixed(jiff::tz::offset(2));
+        assert_eq!(
+            from_local("2026-01-01 02:00:00", &zone),
+            Some(1_767_225_600_000)
+        );
+        assert_eq!(
+            from_local("2026-01-01T00:00:00Z", &zone),
+            Some(1_767_225_600_000)
+        );
+        assert_eq!(from_local("soon", &zone), None);
+    }
 
     #[test]
     fn every_unit_gives_the_same_moment() {

@@ -1080,7 +1080,9 @@ fn a_codex_response_counts_on_the_day_of_its_event() {
 // ---------------------------------------------------------------- properties
 
 /// Every side there is.
-const SIDES: [By; 11] = [
+const SIDES: [By; 13] = [
+    By::Run,
+    By::Conversation,
     By::Day,
     By::Week,
     By::Month,

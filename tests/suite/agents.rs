@@ -381,11 +381,11 @@ fn speaking_lines<'a>(room: &dyn Agent, source: &Source, bytes: &'a [u8]) -> BTr
 
 /// What a room gave for one source.
 #[derive(Clone, Debug, Default)]
-struct Read {
-    events: Vec<(String, Event)>,
-    sessions: Vec<SessionStart>,
-    issues: Vec<ParseIssue>,
-    checkpoint: Checkpoint,
+pub struct Read {
+    pub events: Vec<(String, Event)>,
+    pub sessions: Vec<SessionStart>,
+    pub issues: Vec<ParseIssue>,
+    pub checkpoint: Checkpoint,
 }
 
 impl Read {
@@ -443,7 +443,7 @@ impl EventSink for Collect {
     }
 }
 
-fn read(room: &dyn Agent, source: &Source, from: &Checkpoint, wants: Wants) -> Read {
+pub fn read(room: &dyn Agent, source: &Source, from: &Checkpoint, wants: Wants) -> Read {
     let mut sink = Collect::new(wants);
     let checkpoint = room.parse(source, from, &mut sink).unwrap();
     sink.read.checkpoint = checkpoint;
@@ -514,7 +514,7 @@ fn plain_lines(room: &dyn Agent, source: &Source) -> Option<Vec<u8>> {
     (bytes.is_empty() || goes_on()).then_some(bytes)
 }
 
-fn cases() -> Vec<PathBuf> {
+pub fn cases() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
     let mut cases = Vec::new();
     for agent in folders(&root) {
@@ -538,12 +538,12 @@ fn folders(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-fn all_sources() -> Vec<(&'static dyn Agent, Source)> {
+pub fn all_sources() -> Vec<(&'static dyn Agent, Source)> {
     cases().iter().flat_map(|case| sources(case).0).collect()
 }
 
 /// The home of a case: as it lies there, or made from it.
-fn home(case: &Path) -> PathBuf {
+pub fn home(case: &Path) -> PathBuf {
     static MADE: Mutex<BTreeMap<PathBuf, PathBuf>> = Mutex::new(BTreeMap::new());
     let plain = case.join("home");
     let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);

@@ -123,6 +123,20 @@ impl World {
         })
     }
 
+    pub fn sessions(&self) -> usize {
+        self.state().sessions.len()
+    }
+
+    /// Sessions whose source is no longer there.
+    pub fn gone(&self) -> usize {
+        let state = self.state();
+        state
+            .sessions
+            .values()
+            .filter(|session| session.gone)
+            .count()
+    }
+
     fn with_stores<T>(
         &self,
         work: impl FnOnce(Arc<Config>, Arc<Store>, Arc<SearchIndex>, Option<String>) -> T,

@@ -81,6 +81,7 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("genai_prices", &["pricing"]),
     ("clap", &["cli"]),
     ("indicatif", &["cli"]),
+    ("zip", &["cli"]),
 ];
 
 /// Names that are no English words; an agent's name elsewhere means a missing field of `AgentInfo`.

@@ -4,6 +4,8 @@ mod accounting;
 mod agents;
 mod api;
 mod cli;
+mod damage;
+mod databases;
 mod demo;
 mod faults;
 mod house;

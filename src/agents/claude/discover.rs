@@ -3,6 +3,7 @@
 use super::layout;
 use crate::agents::Listing;
 use crate::agents::read::folder::{self, Entry};
+use crate::agents::read::value::id_of_name;
 use crate::model::{Rank, Source};
 use std::path::Path;
 
@@ -83,7 +84,7 @@ impl Walk<'_> {
                         self.source(&entry.path, kind, String::new(), None);
                     }
                     Some(stem) => {
-                        let native = stem.to_owned();
+                        let native = id_of_name(stem);
                         self.source(&entry.path, layout::SESSION, native, None);
                     }
                 }
@@ -92,7 +93,7 @@ impl Walk<'_> {
     }
 
     fn sub_agents(&mut self, folder: &Path, parent: &str, depth: usize) {
-        for entry in folder::entries(folder, &mut self.listing) {
+        for entry in folder::inside(folder, &mut self.listing) {
             if entry.is_folder {
                 if depth < AGENT_DEPTH {
                     self.sub_agents(&entry.path, parent, depth + 1);
@@ -103,8 +104,8 @@ impl Walk<'_> {
             if let Some(stem) = entry.name.strip_suffix(".jsonl")
                 && stem.starts_with("agent-")
             {
-                let native = agent_native(stem, parent);
-                let parent = Some(parent.to_owned());
+                let native = agent_native(&id_of_name(stem), &id_of_name(parent));
+                let parent = Some(id_of_name(parent));
                 self.source(&entry.path, layout::SUB_AGENT, native, parent);
             }
         }

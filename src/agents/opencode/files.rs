@@ -122,9 +122,6 @@ fn tell(
 ) {
     let mut teller = Teller::open(sink, &source.native, SourceMode::Replace, 0);
     session.tell(&mut teller);
-    if messages.is_empty() {
-        teller.span(session.created, session.updated);
-    }
     for (number, (id, data, parts)) in (1..).zip(messages) {
         let message = Message {
             id,

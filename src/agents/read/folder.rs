@@ -39,6 +39,33 @@ pub fn entries(folder: &Path, listing: &mut Listing) -> Vec<Entry> {
     found
 }
 
+/// The same for a folder below a root: when it is itself a link, nothing is listed.
+pub fn inside(folder: &Path, listing: &mut Listing) -> Vec<Entry> {
+    let is_link = fs::symlink_metadata(folder).is_ok_and(|meta| meta.file_type().is_symlink());
+    match is_link {
+        true => Vec::new(),
+        false => entries(folder, listing),
+    }
+}
+
+/// Every file below `folder`, at most `depth` folders deep, in the order of their paths. `enter` says
+/// into which folders to look.
+pub fn walk(
+    folder: &Path,
+    depth: usize,
+    enter: &dyn Fn(&Entry) -> bool,
+    listing: &mut Listing,
+    found: &mut dyn FnMut(Entry, &mut Listing),
+) {
+    for entry in entries(folder, listing) {
+        if !entry.is_folder {
+            found(entry, listing);
+        } else if depth > 0 && enter(&entry) {
+            walk(&entry.path, depth - 1, enter, listing, found);
+        }
+    }
+}
+
 /// The fingerprint of a regular file by one metadata call; `None` when it is gone or no such file.
 pub fn fingerprint(path: &Path, listing: &mut Listing) -> Option<Fingerprint> {
     match fs::symlink_metadata(path) {

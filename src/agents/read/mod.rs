@@ -1,25 +1,33 @@
 //! Reading foreign files: what more than one room needs.
 //!
-//! [`folder`] lists, [`jsonl`] gives whole lines out of damaged files, [`json`] looks into a record without copying it,
-//! [`prompt`] tells a person's words from the runtime's, [`text`] makes bodies fit to keep and
-//! [`tool`] presents a tool call. [`document`] reads a whole JSON file, [`sqlite`] a database, [`rows`]
-//! makes its sessions sources, and [`teller`] tells a session to the sink.
+//! [`folder`] lists, [`digest`] recognises folders that are named by one, [`jsonl`] gives whole lines out of damaged files,
+//! [`json`] looks into a record without copying it, [`whole`] and [`document`] read JSON files, [`sqlite`] a database,
+//! [`rows`] makes its sessions sources. [`prompt`] tells a person's words from the runtime's, [`parts`], [`blocks`] and [`chat`]
+//! open contents, [`text`] makes bodies fit to keep, [`tool`] presents a tool call; [`tell`] (files) and [`teller`]
+//! (databases) put it all into a session.
 
+pub mod blocks;
+pub mod chat;
+pub mod digest;
 pub mod document;
 pub mod folder;
 pub mod json;
 pub mod jsonl;
 mod listing;
+pub mod parts;
 pub mod patch;
 pub mod prompt;
 pub mod rows;
 pub mod salvage;
 mod shell;
 pub mod sqlite;
+pub mod tell;
 pub mod teller;
 pub mod text;
 pub mod tool;
+pub mod value;
 pub mod vscode;
+pub mod whole;
 
 use crate::model::Fingerprint;
 
@@ -49,3 +57,27 @@ pub fn fingerprint(meta: &std::fs::Metadata) -> Fingerprint {
         inode,
     }
 }
+
+/// Roots of an agent that keeps its histories in the projects themselves: `$first`, and `$tail` in every
+/// folder of the places where people keep projects (`*` is a folder's name, see `Config::roots`).
+macro_rules! in_projects {
+    ($first:expr, $tail:literal) => {
+        &[
+            $first,
+            $crate::model::RootSpec::fixed(concat!("projects/*/", $tail)),
+            $crate::model::RootSpec::fixed(concat!("Projects/*/", $tail)),
+            $crate::model::RootSpec::fixed(concat!("src/*/", $tail)),
+            $crate::model::RootSpec::fixed(concat!("code/*/", $tail)),
+            $crate::model::RootSpec::fixed(concat!("dev/*/", $tail)),
+            $crate::model::RootSpec::fixed(concat!("work/*/", $tail)),
+            $crate::model::RootSpec::fixed(concat!("repos/*/", $tail)),
+            $crate::model::RootSpec::fixed(concat!("git/*/", $tail)),
+            $crate::model::RootSpec::fixed(concat!("git/*/*/", $tail)),
+            $crate::model::RootSpec::fixed(concat!("workspace/*/", $tail)),
+            $crate::model::RootSpec::fixed(concat!("Developer/*/", $tail)),
+            $crate::model::RootSpec::fixed(concat!("Documents/GitHub/*/", $tail)),
+            $crate::model::RootSpec::fixed(concat!("source/repos/*/", $tail)),
+        ]
+    };
+}
+pub(crate) use in_projects;

@@ -10,7 +10,7 @@ use crate::model::CostMode;
 use serde::{Deserialize, Serialize};
 
 /// The words for [`By`], in the order of the docs.
-pub const BY: [(&str, By); 11] = [
+pub const BY: [(&str, By); 13] = [
     ("day", By::Day),
     ("week", By::Week),
     ("month", By::Month),
@@ -21,6 +21,8 @@ pub const BY: [(&str, By); 11] = [
     ("branch", By::Branch),
     ("tool", By::Tool),
     ("session", By::Session),
+    ("run", By::Run),
+    ("conversation", By::Conversation),
     ("hour_of_week", By::HourOfWeek),
 ];
 
@@ -54,6 +56,12 @@ pub struct StatRow {
     /// Native id; `""`: all runs that are hidden as helpers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub session: Option<String>,
+    /// Native id of a session that is looked at by itself, its sub-agents apart.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub run: Option<String>,
+    /// Native id of the newest session of a conversation: its retries are in the same row.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub conversation: Option<String>,
     /// Fresh input.
     pub input_tokens: u64,
     /// Reasoning included.
@@ -118,6 +126,8 @@ impl StatRow {
             By::Branch => &mut self.branch,
             By::Tool => &mut self.tool,
             By::Session => &mut self.session,
+            By::Run => &mut self.run,
+            By::Conversation => &mut self.conversation,
         }
     }
 
@@ -135,12 +145,14 @@ impl StatRow {
             By::Branch => &self.branch,
             By::Tool => &self.tool,
             By::Session => &self.session,
+            By::Run => &self.run,
+            By::Conversation => &self.conversation,
         };
         side.as_deref().unwrap_or_default()
     }
 }
 
-/// `by` (may repeat, or a comma list; `session` brings `agent` with it; none: one row of everything),
+/// `by` (may repeat, or a comma list; `session`, `run` and `conversation` bring `agent` with them; none: one row of everything),
 /// `tz` (zone of days and hours), `cost` (`auto`, `calculate`, `recorded`), and the filters.
 ///
 /// Answers an array of [`StatRow`]: by time in its order, else costliest first.
@@ -152,7 +164,8 @@ pub fn rows(engine: &Engine, params: &Params) -> Result<Reply<Vec<StatRow>>, Fai
         let Some(side) = asked.choice("by", &BY)? else {
             continue;
         };
-        if side == By::Session && !by.contains(&By::Agent) {
+        let of_one_agent = [By::Session, By::Run, By::Conversation];
+        if of_one_agent.contains(&side) && !by.contains(&By::Agent) {
             by.push(By::Agent);
         }
         if !by.contains(&side) {

@@ -109,6 +109,11 @@ pub struct AgentRecord {
     pub sessions: u64,
     pub messages: u64,
     pub issues: u64,
+    /// What the agent's files record (`tokens`, `tool calls`, `sub-agents`, `times`, `thinking`) and what not.
+    pub records: Vec<String>,
+    pub lacks: Vec<String>,
+    /// Command that resumes a session, `{id}` to be replaced; `null` where the agent has none.
+    pub resume: Option<String>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -281,5 +286,13 @@ fn agent(status: &AgentStatus) -> AgentRecord {
         sessions: status.sessions,
         messages: status.messages,
         issues: status.issues,
+        records: words(status, true),
+        lacks: words(status, false),
+        resume: status.agent.resume.map(str::to_owned),
     }
+}
+
+fn words(status: &AgentStatus, recorded: bool) -> Vec<String> {
+    let words = status.agent.capabilities.words(recorded);
+    words.map(str::to_owned).collect()
 }

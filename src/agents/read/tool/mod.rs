@@ -1,11 +1,16 @@
 //! Tool calls as people read them: a head line, and a body that holds every word of the input.
 
-pub use super::listing::listing;
+mod input;
+mod kinds;
 
-use super::json::{Raw, fields};
+pub use super::listing::listing;
+pub use kinds::{kind, mcp_server};
+
+use super::json::Raw;
 use super::shell::command_line;
 use super::{patch, text};
 use crate::model::{BodyFormat, ToolCall, ToolKind};
+use input::{Edit, Input};
 use std::borrow::Cow;
 
 /// A tool call, presented.
@@ -19,247 +24,6 @@ pub struct Presented {
 }
 
 const MAX_FILES: usize = 16;
-
-/// What tools of these names do (compared without case).
-const KINDS: &[(ToolKind, &[&str])] = &[
-    (
-        ToolKind::Shell,
-        &[
-            "bash",
-            "shell",
-            "shell_command",
-            "exec_command",
-            "local_shell",
-            "local_shell_call",
-            "container.exec",
-            "powershell",
-            "unified_exec",
-            "write_stdin",
-            "bashoutput",
-            "killshell",
-            "killbash",
-            "monitor",
-            "run_terminal_cmd",
-            "run_terminal_command",
-            "run_in_terminal",
-            "execute_command",
-            "execute_bash",
-            "terminal",
-            "developer__shell",
-            "get_terminal_output",
-            "run_command",
-        ],
-    ),
-    (
-        ToolKind::Edit,
-        &[
-            "edit",
-            "multiedit",
-            "notebookedit",
-            "apply_patch",
-            "str_replace_editor",
-            "str_replace_based_edit_tool",
-            "strreplace",
-            "str_replace",
-            "search_replace",
-            "edit_file",
-            "replace_string_in_file",
-            "multi_replace_string_in_file",
-            "insert_edit_into_file",
-            "replace_in_file",
-            "apply_diff",
-            "editedexistingfile",
-            "edit_notebook",
-            "developer__text_editor",
-            "text_editor",
-            "edit_existing_file",
-            "patch",
-        ],
-    ),
-    (
-        ToolKind::Write,
-        &[
-            "write",
-            "write_file",
-            "create_file",
-            "write_to_file",
-            "newfilecreated",
-            "fs_write",
-            "create_new_file",
-        ],
-    ),
-    (
-        ToolKind::Read,
-        &[
-            "read",
-            "notebookread",
-            "read_file",
-            "view",
-            "view_image",
-            "readmcpresourcetool",
-            "read_mcp_resource",
-            "fs_read",
-            "readfile",
-            "read_file_v2",
-            "get_errors",
-            "open_file",
-        ],
-    ),
-    (
-        ToolKind::Search,
-        &[
-            "grep",
-            "glob",
-            "ls",
-            "toolsearch",
-            "tool_search",
-            "grep_files",
-            "list_dir",
-            "lsp",
-            "codebase_search",
-            "semantic_search",
-            "semsearch",
-            "grep_search",
-            "ripgrep_raw_search",
-            "rg",
-            "glob_file_search",
-            "file_search",
-            "find_path",
-            "list_directory",
-            "list_directory_v2",
-            "list_files",
-            "search_files",
-            "searchfiles",
-            "listfilestoplevel",
-            "listfilesrecursive",
-            "codesearch",
-        ],
-    ),
-    (
-        ToolKind::Web,
-        &[
-            "webfetch",
-            "websearch",
-            "web_search",
-            "web_search_call",
-            "web_fetch",
-            "fetch",
-            "fetch_webpage",
-            "open_simple_browser",
-        ],
-    ),
-    (
-        ToolKind::Task,
-        &[
-            "task",
-            "agent",
-            "spawn_agent",
-            "workflow",
-            "sendmessage",
-            "send_input",
-            "delegate_task",
-            "new_task",
-            "runsubagent",
-            "subagent",
-            "task_v2",
-            "delegate",
-        ],
-    ),
-    (
-        ToolKind::Plan,
-        &[
-            "todowrite",
-            "todoread",
-            "taskcreate",
-            "taskupdate",
-            "tasklist",
-            "taskget",
-            "update_plan",
-            "exitplanmode",
-            "exit_plan_mode",
-            "todo_write",
-            "todo_read",
-            "todo_list",
-            "manage_todo_list",
-            "plan_exit",
-            "create_plan",
-            "update_todo_list",
-            "enterplanmode",
-        ],
-    ),
-];
-
-pub fn kind(name: &str) -> ToolKind {
-    KINDS
-        .iter()
-        .find(|(_, names)| names.iter().any(|known| known.eq_ignore_ascii_case(name)))
-        .map_or(ToolKind::Other, |(kind, _)| *kind)
-}
-
-/// The server of an `mcp__server__tool` name.
-pub fn mcp_server(name: &str) -> Option<&str> {
-    let (server, tool) = name.strip_prefix("mcp__")?.split_once("__")?;
-    (!server.is_empty() && !tool.is_empty()).then_some(server)
-}
-
-fields! {
-    struct Input {
-        file_path: "file_path",
-        notebook_path: "notebook_path",
-        path: "path",
-        command: "command",
-        cmd: "cmd",
-        old_string: "old_string",
-        new_string: "new_string",
-        new_source: "new_source",
-        edits: "edits",
-        content: "content",
-        input: "input",
-        patch: "patch",
-        pattern: "pattern",
-        query: "query",
-        url: "url",
-        description: "description",
-        prompt: "prompt",
-        skill: "skill",
-        subject: "subject",
-        title: "title",
-        name: "name",
-        message: "message",
-        id: "id",
-        camel_file: "filePath",
-        camel_old: "oldString",
-        camel_new: "newString",
-        target_file: "target_file",
-        old_str: "old_str",
-        new_str: "new_str",
-        file_text: "file_text",
-    }
-}
-
-impl Input<'_> {
-    /// Other agents' spellings of the same members.
-    fn spelt_alike(self) -> Self {
-        let file = self.camel_file.or(self.target_file);
-        Input {
-            file_path: self.file_path.or(file),
-            old_string: self.old_string.or(self.camel_old).or(self.old_str),
-            new_string: self.new_string.or(self.camel_new).or(self.new_str),
-            content: self.content.or(self.file_text),
-            ..self
-        }
-    }
-}
-
-fields! {
-    struct Edit {
-        file_path: "file_path",
-        old_string: "old_string",
-        new_string: "new_string",
-        camel_old: "oldString",
-        camel_new: "newString",
-    }
-}
 
 /// Presents a call. `input` is a JSON object, or free text where the agent passes that. The text is
 /// made only when wanted; the head, the files and the rest always are.
@@ -427,8 +191,8 @@ fn edit_text(kind: ToolKind, object: Raw<'_>, fields: &Input<'_>) -> Option<Stri
     patch::header(&mut out, &path, &path);
     for edit in edits {
         let edit: Edit<'_> = edit.object()?;
-        let old = get(edit.old_string.or(edit.camel_old));
-        let new = get(edit.new_string.or(edit.camel_new));
+        let old = get(edit.old_string.or(edit.camel_old).or(edit.old_text));
+        let new = get(edit.new_string.or(edit.camel_new).or(edit.new_text));
         patch::hunks(&mut out, &old.unwrap_or_default(), &new?);
     }
     Some(out)
@@ -443,6 +207,8 @@ fn others(object: Raw<'_>) -> String {
         "content",
         "old_string",
         "new_string",
+        "oldText",
+        "newText",
         "new_source",
         "edits",
         "filePath",

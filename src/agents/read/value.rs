@@ -1,0 +1,63 @@
+//! Counts, amounts and ids out of records: what cannot be one is none.
+
+use super::json::Raw;
+use super::text;
+
+/// More tokens than this are no count but damage, and would overflow sums.
+const MOST_TOKENS: u64 = 1 << 40;
+
+/// A count of tokens; what is no count, or beyond any, is 0.
+pub fn count(raw: Option<Raw<'_>>) -> u64 {
+    let count = raw.and_then(Raw::int).unwrap_or(0);
+    if count < MOST_TOKENS { count } else { 0 }
+}
+
+/// Micro-dollars of an amount in dollars.
+pub fn dollars(raw: Option<Raw<'_>>) -> Option<i64> {
+    let amount = raw.and_then(Raw::float)?;
+    (0.0..1e9)
+        .contains(&amount)
+        .then(|| (amount * 1e6).round() as i64)
+}
+
+/// A native id travels in URLs and is compared with file names: what cannot is no id.
+pub fn is_id(id: &str) -> bool {
+    !id.is_empty()
+        && id.len() <= 128
+        && id != "."
+        && id != ".."
+        && !id.contains(['/', '\\'])
+        && !id.chars().any(char::is_control)
+}
+
+/// The id out of a record, when it is one.
+pub fn id(raw: Option<Raw<'_>>) -> Option<String> {
+    raw.and_then(Raw::owned).filter(|id| is_id(id))
+}
+
+/// A record's id as one that is unique over all sessions; short ones are numbers within theirs.
+pub fn unique(native: &str, id: &str) -> String {
+    match id.len() {
+        0 => String::new(),
+        1..20 => format!("{native}:{id}"),
+        _ => id.to_owned(),
+    }
+}
+
+/// An id made of a file or folder name, whatever that holds.
+pub fn id_of_name(name: &str) -> String {
+    let kept = |c: char| {
+        if c.is_control() || c == '/' || c == '\\' {
+            '_'
+        } else {
+            c
+        }
+    };
+    let id: String = name.chars().map(kept).collect();
+    let id = text::head(&id, 128).trim();
+    if is_id(id) {
+        id.to_owned()
+    } else {
+        "unnamed".to_owned()
+    }
+}
