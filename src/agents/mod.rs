@@ -8,20 +8,29 @@
 pub mod aider;
 pub mod amp;
 pub mod claude;
+pub mod cline;
 pub mod codex;
+pub mod continue_dev;
 pub mod copilot;
+pub mod copilot_chat;
+pub mod crush;
+pub mod cursor;
 pub mod droid;
 pub mod gemini;
+pub mod goose;
 pub mod gptme;
 pub mod grok;
 pub mod imported;
 pub mod kimi;
+pub mod kiro;
+pub mod opencode;
 pub mod openhands;
 pub mod pi;
 pub mod qwen;
 pub mod read;
 pub mod specstory;
 pub mod vibe;
+pub mod zed;
 
 use crate::model::{AgentInfo, Checkpoint, Event, ParseIssue, Rank, SessionStart, Source, Wants};
 use std::path::Path;
@@ -47,6 +56,19 @@ pub static AGENTS: &[&dyn Agent] = &[
     &imported::ClaudeAi,
     &imported::ChatGpt,
     &imported::Generic,
+    &opencode::OpenCode,
+    &opencode::Kilo,
+    &cursor::Cursor,
+    &copilot_chat::CopilotChat,
+    &kiro::Kiro,
+    &kiro::AmazonQ,
+    &goose::Goose,
+    &crush::Crush,
+    &zed::Zed,
+    &continue_dev::Continue,
+    &cline::Cline,
+    &cline::Roo,
+    &cline::KiloCode,
 ];
 
 /// One agent's histories.
@@ -109,6 +131,9 @@ pub trait EventSink {
     fn zone(&self) -> jiff::tz::TimeZone {
         jiff::tz::TimeZone::UTC
     }
+    /// A title of the session that holds this record (its id), which may be another one than any that
+    /// was opened.
+    fn title_of(&mut self, _record: &str, _title: &str) {}
     /// Bytes read so far of this call, about every MiB; also the moment to stop a long read.
     fn progress(&mut self, _bytes: u64) -> Flow {
         Flow::Go

@@ -355,6 +355,9 @@ pub struct FilterArgs {
     /// Helper runs and sub-agents too
     #[arg(long, visible_alias = "include-helpers")]
     pub helpers: bool,
+    /// Sessions without any message too
+    #[arg(long)]
+    pub empty: bool,
 }
 
 fn agents() -> clap::builder::PossibleValuesParser {

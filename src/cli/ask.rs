@@ -159,7 +159,11 @@ fn over_http<T: DeserializeOwned>(
     let number = |name: &str| answer.header(name)?.parse().ok();
     let counts = number("x-total-count")
         .zip(number("x-helper-count"))
-        .map(|(total, hidden)| Counts { total, hidden });
+        .map(|(total, hidden)| Counts {
+            total,
+            hidden,
+            empty: number("x-empty-count").unwrap_or(0),
+        });
     Ok(Reply {
         body,
         status: answer.status,

@@ -199,9 +199,10 @@ fn stores(status: &IndexStatus) -> Vec<Check> {
         "stores",
         Level::Ok,
         format!(
-            "{} ({} hidden), {}, {} of {} sources",
+            "{} ({} hidden, {} without a message), {}, {} of {} sources",
             text::plural(sizes.sessions, "session"),
             text::count(sizes.hidden_sessions),
+            text::count(sizes.empty_sessions),
             text::plural(sizes.documents, "indexed message"),
             text::bytes(sizes.db_bytes),
             text::bytes(sizes.source_bytes),
@@ -210,6 +211,9 @@ fn stores(status: &IndexStatus) -> Vec<Check> {
     for name in &status.set_aside {
         let detail = format!("{name} did not open once and was moved aside");
         checks.push(Check::new("stores", Level::Warning, detail));
+    }
+    for note in &status.notes {
+        checks.push(Check::new("stores", Level::Warning, note.as_str()));
     }
     if let Some(error) = &status.backfill.error {
         checks.push(Check::new("ingest", Level::Error, error.as_str()));

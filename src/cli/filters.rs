@@ -28,7 +28,8 @@ impl FilterArgs {
             .with_some("starred", self.starred.then_some(1))
             .with_some("from", self.since.as_ref())
             .with_some("to", self.until.as_ref())
-            .with_some("include_helpers", self.helpers.then_some(1)))
+            .with_some("include_helpers", self.helpers.then_some(1))
+            .with_some("include_empty", self.empty.then_some(1)))
     }
 
     /// Working directories that the given folders and names stand for.

@@ -61,7 +61,12 @@ fn render(
         };
         writeln!(out, "{dim}{head}{dim:#}{bold}{name}{bold:#}")?;
     }
-    let Some(Counts { total, hidden }) = counts else {
+    let Some(Counts {
+        total,
+        hidden,
+        empty,
+    }) = counts
+    else {
         return Ok(());
     };
     let hint = match hidden {
@@ -69,6 +74,13 @@ fn render(
         hidden => format!(
             ", {} more hidden as helper runs or sub-agents (--helpers)",
             text::count(hidden as u64)
+        ),
+    };
+    let hint = match empty {
+        0 => hint,
+        empty => format!(
+            "{hint}, {} without a message (--empty)",
+            text::count(empty as u64)
         ),
     };
     writeln!(
@@ -126,6 +138,7 @@ mod tests {
         let counts = Counts {
             total: 4,
             hidden: 1,
+            empty: 3,
         };
         let mut plain = anstream::StripStream::new(Vec::new());
         let rows = [row, SessionRecord::default()];
@@ -137,5 +150,6 @@ mod tests {
         assert!(lines[0].chars().count() <= 80, "{text}");
         assert!(lines[1].contains("no time recorded") && lines[1].contains("(no prompt)"));
         assert!(lines[2].contains("2 of 4 sessions") && lines[2].contains("1 more hidden"));
+        assert!(lines[2].contains("3 without a message (--empty)"));
     }
 }

@@ -1,12 +1,13 @@
 //! Opening the stores, in the order that loses nothing, and starting what writes them.
 //!
 //! A file that does not open is never removed and never stops a start: it is moved aside under a name
-//! with the time, a new one is begun, and who asked is told.
+//! with the time, a new one is begun, and who asked is told. One of another version, and an index that is
+//! damaged in parts, stay beside the new one until that is complete (`store::earlier`, `index::earlier`).
 
 use crate::config::{Config, now_ms};
 use crate::engine::Engine;
 use crate::index::{IndexOptions, SearchIndex};
-use crate::ingest::Ingest;
+use crate::ingest::{self, Ingest, Standing};
 use crate::store::status::StatusBoard;
 use crate::store::{Marks, Store};
 use crate::{index, store};
@@ -44,11 +45,18 @@ pub fn stores(config: Arc<Config>) -> anyhow::Result<Opened> {
 pub fn index(engine: &Engine) -> anyhow::Result<Index> {
     let mut set_aside = Vec::new();
     let options = IndexOptions::default();
-    let opened = open(
-        &engine.config.index_dir(),
-        |dir| SearchIndex::open(dir, &options),
-        &mut set_aside,
-    )?;
+    let dir = engine.config.index_dir();
+    let mut begin = || open(&dir, |dir| SearchIndex::open(dir, &options), &mut set_aside);
+    let mut opened = begin()?;
+    if ingest::standing(&engine.store, opened.payload.as_deref())? != Standing::Together {
+        // it holds what no source holds any more: it is not cleared but set back
+        drop(opened);
+        if !SearchIndex::set_back(&dir)? {
+            aside(&dir)?;
+        }
+        opened = begin()?;
+    }
+    ingest::settle_earlier(&engine.store, &opened.index)?;
     let index = Arc::new(opened.index);
     // a second index of one process cannot be: the first holds the writer's lock
     let _ = engine.index.set(index.clone());
@@ -178,6 +186,21 @@ mod tests {
         let mut set_aside = Vec::new();
         super::open(&path, Store::open, &mut set_aside).unwrap();
         assert!(set_aside.is_empty());
+    }
+
+    #[test]
+    fn whatever_was_moved_aside_is_on_the_status() {
+        let dir = tempfile::tempdir().unwrap();
+        let config = Arc::new(Config::for_home(&dir.path().join("home"), dir.path()));
+        std::fs::create_dir_all(config.data_dir()).unwrap();
+        std::fs::write(config.marks_path(), "no marks").unwrap();
+        std::fs::write(config.store_path(), "no sessions").unwrap();
+        let opened = stores(config).unwrap();
+        assert_eq!(opened.set_aside.len(), 2);
+        let told = opened.engine.status().unwrap().set_aside;
+        for name in ["marks.redb.aside-", "sessions.redb.aside-"] {
+            assert!(told.iter().any(|path| path.contains(name)), "{told:?}");
+        }
     }
 
     #[test]

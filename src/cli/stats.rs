@@ -219,13 +219,17 @@ fn totals(report: &CostReport) -> Vec<(&'static str, String)> {
     };
     let shown = report
         .total_sessions_all
-        .saturating_sub(report.hidden_sessions);
+        .saturating_sub(report.hidden_sessions + report.empty_sessions);
+    let empty = match report.empty_sessions {
+        0 => String::new(),
+        empty => format!(", {} without a message", text::count(empty)),
+    };
     vec![
         ("days", days),
         (
             "sessions",
             format!(
-                "{} ({} shown, {} hidden as helper runs or sub-agents)",
+                "{} ({} shown, {} hidden as helper runs or sub-agents{empty})",
                 text::count(report.total_sessions_all),
                 text::count(shown),
                 text::count(report.hidden_sessions)

@@ -7,16 +7,64 @@ use super::Engine;
 use super::catalog::{Catalog, Entry};
 use super::sessions::select;
 use super::turns::by_tool;
-use super::view::{Amount, Breakdown, BreakdownQuery, BreakdownRow, By, Filters};
+use super::view::{Amount, Filters};
 use crate::agents;
-use crate::model::{Day, Response, Sid};
+use crate::model::{CostMode, Day, Response, Sid};
 use crate::rollup::LocalDays;
 use anyhow::Result;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use xxhash_rust::xxh3::xxh3_64;
 
 const WEEKDAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 /// Most links from a sub-agent up to its session.
 const DEPTH: usize = 16;
+
+/// A side by which responses are told apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    Day,
+    /// By its Monday.
+    Week,
+    Month,
+    HourOfWeek,
+    Agent,
+    Model,
+    Project,
+    Repo,
+    Branch,
+    Tool,
+    /// With its sub-agents where they live within it.
+    Session,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct BreakdownQuery {
+    /// Days are those of `zone`.
+    pub filters: Filters,
+    pub by: Vec<By>,
+    /// `None`: the configured one.
+    pub zone: Option<jiff::tz::TimeZone>,
+    /// `None`: as configured.
+    pub mode: Option<CostMode>,
+}
+
+/// The rows add up to the total.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Breakdown {
+    pub by: Vec<By>,
+    /// In time where the first side is one of time, else costliest first.
+    pub rows: Vec<BreakdownRow>,
+    pub total: BreakdownRow,
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct BreakdownRow {
+    /// One for each of `Breakdown::by`.
+    pub keys: Vec<String>,
+    /// Sessions with a response in it; sub-agents that live within one are part of it.
+    pub sessions: u64,
+    pub amount: Amount,
+}
 
 impl Engine {
     pub(super) fn break_down(&self, query: &BreakdownQuery) -> Result<Breakdown> {
@@ -48,10 +96,13 @@ impl Engine {
             if !visible && !hidden.contains(&sid) {
                 return true;
             }
-            let home = home(&catalog, entry);
+            let (home, native) = home(&catalog, entry);
+            // of a lost session its sub-agents are all there is
+            let lost = native != home.summary.key.native;
             let place = Place {
                 entry,
-                session: (shown.contains(&home.sid) || visible).then_some(home),
+                home,
+                native: (shown.contains(&home.sid) || visible || lost).then_some(native),
             };
             let amounts = pricer.responses(day, &responses);
             for (response, amount) in responses.iter().zip(&amounts) {
@@ -69,35 +120,36 @@ impl Engine {
     }
 }
 
-/// The session whose row takes this one in: itself, but for sub-agents that live within another.
-fn home<'c>(catalog: &'c Catalog, entry: &'c Entry) -> &'c Entry {
+/// The session whose row takes this one in: itself, but for sub-agents that live within another. With its
+/// id, which may be that of a session that is lost.
+fn home<'c>(catalog: &'c Catalog, entry: &'c Entry) -> (&'c Entry, &'c str) {
     let mut at = entry;
     for _ in 0..DEPTH {
         let key = &at.summary.key;
         let within = at.summary.is_sub_agent()
             && agents::room(key.agent.as_str()).is_some_and(|room| room.sub_agents_within());
-        match catalog
-            .parent(at)
-            .filter(|parent| within && parent.sid != at.sid)
-        {
-            Some(parent) => at = parent,
-            None => break,
+        match (catalog.parent(at), &at.summary.parent) {
+            (Some(parent), _) if within && parent.sid != at.sid => at = parent,
+            (None, Some(parent)) if within => return (at, parent),
+            _ => break,
         }
     }
-    at
+    (at, &at.summary.key.native)
 }
 
 /// Where the responses of one session go.
 struct Place<'c> {
     entry: &'c Entry,
-    /// `None`: a run that is hidden and has no row of its own.
-    session: Option<&'c Entry>,
+    /// The session that takes it in.
+    home: &'c Entry,
+    /// Its id; `None`: a run that is hidden and has no row of its own.
+    native: Option<&'c str>,
 }
 
 #[derive(Default)]
 struct Sum {
     amount: Amount,
-    sessions: BTreeSet<Sid>,
+    sessions: BTreeSet<u64>,
 }
 
 struct Sums<'q> {
@@ -110,11 +162,12 @@ struct Sums<'q> {
 
 impl Sums<'_> {
     fn add(&mut self, place: &Place<'_>, response: &Response, amount: &Amount) {
-        let sid = place.session.map_or(place.entry.sid, |session| session.sid);
-        self.total.add(sid, amount);
+        let id = place.native.unwrap_or(&place.entry.summary.key.native);
+        let id = xxh3_64(id.as_bytes());
+        self.total.add(id, amount);
         if !self.by.contains(&By::Tool) {
             let key = self.key(place, response, "");
-            self.rows.entry(key).or_default().add(sid, amount);
+            self.rows.entry(key).or_default().add(id, amount);
             return;
         }
         let mut tools: HashMap<&str, Amount> = HashMap::new();
@@ -123,14 +176,14 @@ impl Sums<'_> {
         }
         for (tool, share) in tools {
             let key = self.key(place, response, tool);
-            self.rows.entry(key).or_default().add(sid, &share);
+            self.rows.entry(key).or_default().add(id, &share);
         }
     }
 
     fn key(&mut self, place: &Place<'_>, response: &Response, tool: &str) -> Vec<String> {
         let (day, hour, weekday) = self.clock.at(response.at);
         let entry = place.entry;
-        let session = place.session.unwrap_or(entry);
+        let session = place.home;
         let of = |by: &By| match by {
             By::Day => day.to_string(),
             By::Week => Day(day.0 - i32::from(weekday)).to_string(),
@@ -142,13 +195,13 @@ impl Sums<'_> {
                 let name = &self.catalog.project(session).name;
                 name.repo.as_ref().unwrap_or(&name.path).clone()
             }
-            By::Model => response.model.clone(),
+            By::Model => match response.model.as_str() {
+                "" => "unknown".to_owned(),
+                model => model.to_owned(),
+            },
             By::Branch => branch(response, entry).to_owned(),
             By::Tool => tool.to_owned(),
-            By::Session => match place.session {
-                Some(session) => session.summary.key.native.clone(),
-                None => String::new(),
-            },
+            By::Session => place.native.unwrap_or_default().to_owned(),
         };
         self.by.iter().map(of).collect()
     }
@@ -181,8 +234,8 @@ fn branch<'a>(response: &'a Response, entry: &'a Entry) -> &'a str {
 }
 
 impl Sum {
-    fn add(&mut self, sid: Sid, amount: &Amount) {
+    fn add(&mut self, session: u64, amount: &Amount) {
         self.amount += amount;
-        self.sessions.insert(sid);
+        self.sessions.insert(session);
     }
 }

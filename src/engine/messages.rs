@@ -112,7 +112,7 @@ trait Consumer {
 }
 
 impl Consumer for Pager {
-    const WANTS: Wants = Wants::ALL;
+    const WANTS: Wants = Wants::PAGE;
     fn has_enough(&self) -> bool {
         self.is_full()
     }

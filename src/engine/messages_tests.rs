@@ -27,7 +27,7 @@ impl Agent for Room {
         from: &Checkpoint,
         sink: &mut dyn EventSink,
     ) -> std::io::Result<Checkpoint> {
-        let text = sink.wants() == Wants::ALL;
+        let text = sink.wants() == Wants::PAGE;
         for native in ["other", "ours"] {
             sink.session(SessionStart {
                 native: native.into(),

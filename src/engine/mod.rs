@@ -87,8 +87,8 @@ impl Engine {
     pub fn sessions(&self, query: &SessionsQuery) -> anyhow::Result<SessionsPage> {
         self.list_sessions(query)
     }
-    /// All sessions that match, without grouping, newest first (JSON, CLI): rows, total, hidden.
-    pub fn session_rows(&self, query: &SessionsQuery) -> anyhow::Result<(Vec<Row>, usize, usize)> {
+    /// All sessions that match, without grouping, newest first (JSON, CLI).
+    pub fn session_rows(&self, query: &SessionsQuery) -> anyhow::Result<Rows> {
         self.list_rows(query)
     }
     /// What lists show of these sessions, in the same order (one read of the stores for all).
@@ -161,6 +161,17 @@ impl Engine {
 
 /// A session in a plain list.
 pub type Row = (Sid, Arc<SessionSummary>);
+
+/// Answer of [`Engine::session_rows`].
+pub struct Rows {
+    pub rows: Vec<Row>,
+    /// Sessions that match, whatever the limit says.
+    pub total: usize,
+    /// Helpers and sub-agents that match but are not asked for.
+    pub hidden: usize,
+    /// Sessions without any message, the same.
+    pub empty: usize,
+}
 
 /// Answer of [`Engine::find_session`].
 pub enum Found {

@@ -29,7 +29,8 @@ impl Engine {
             name.repo.as_deref().unwrap_or(&name.path)
         };
         let all = selection.shown.iter().map(|entry| (entry, true));
-        for (entry, shown) in all.chain(selection.hidden.iter().map(|entry| (entry, false))) {
+        let unseen = selection.hidden.iter().chain(&selection.empty);
+        for (entry, shown) in all.chain(unseen.map(|entry| (entry, false))) {
             let pile = piles.entry(home(entry)).or_default();
             if let Some(usage) = entry.usage.get() {
                 pile.cost += &usage.cost;

@@ -53,6 +53,8 @@ impl Engine {
             zone: self.config.zone.clone(),
             facets: true,
         };
+        // asked first: an answer of the new index must not be called one of the earlier
+        let earlier = index.earlier().is_some_and(|earlier| earlier.serves);
         let found = index.search(&request)?;
         let [repos, branches, tags] = standings.facets(&found);
         let mut desk = self.desk(&catalog)?;
@@ -103,6 +105,7 @@ impl Engine {
             next: (found.sessions > end as u64).then_some(end),
             micros: started.elapsed().as_micros() as u64,
             filling,
+            earlier,
         })
     }
 

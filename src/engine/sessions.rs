@@ -4,7 +4,7 @@ use super::catalog::{Catalog, Entry, NONE, Project};
 use super::filter::{FacetCounts, Matcher};
 use super::names::last_segment;
 use super::view::*;
-use super::{Engine, Row};
+use super::{Engine, Row, Rows};
 use crate::config::now_ms;
 use crate::model::Day;
 use anyhow::Result;
@@ -34,6 +34,8 @@ pub(super) struct Selection<'c> {
     /// Newest first.
     pub shown: Vec<&'c Arc<Entry>>,
     pub hidden: Vec<&'c Arc<Entry>>,
+    /// Without any message, and not hidden for another reason.
+    pub empty: Vec<&'c Arc<Entry>>,
     pub counts: FacetCounts<'c>,
 }
 
@@ -42,6 +44,7 @@ pub(super) fn select<'c>(catalog: &'c Catalog, filters: &'c Filters, text: &str)
     let mut selection = Selection {
         shown: Vec::new(),
         hidden: Vec::new(),
+        empty: Vec::new(),
         counts: FacetCounts::new(catalog),
     };
     for entry in catalog.iter() {
@@ -49,6 +52,12 @@ pub(super) fn select<'c>(catalog: &'c Catalog, filters: &'c Filters, text: &str)
         if entry.hidden && !filters.include_helpers {
             if misses.none() {
                 selection.hidden.push(entry);
+            }
+            continue;
+        }
+        if entry.summary.is_empty() && !filters.include_empty {
+            if misses.none() {
+                selection.empty.push(entry);
             }
             continue;
         }
@@ -100,7 +109,8 @@ impl Engine {
             total,
             shown_sessions: selection.shown.len(),
             hidden_sessions: selection.hidden.len(),
-            all_sessions: selection.shown.len() + selection.hidden.len(),
+            empty_sessions: selection.empty.len(),
+            all_sessions: selection.shown.len() + selection.hidden.len() + selection.empty.len(),
             next: (end < total).then_some(end),
             facets: selection.counts.lists(&query.filters),
             days: selection.counts.days(),
@@ -108,7 +118,7 @@ impl Engine {
         })
     }
 
-    pub(super) fn list_rows(&self, query: &SessionsQuery) -> Result<(Vec<Row>, usize, usize)> {
+    pub(super) fn list_rows(&self, query: &SessionsQuery) -> Result<Rows> {
         let catalog = self.catalog.get()?;
         let selection = select(&catalog, &query.filters, &query.text);
         let single = |entry| Draft {
@@ -122,7 +132,12 @@ impl Engine {
         let rows = rows
             .map(|draft| (draft.newest.sid, draft.newest.summary.clone()))
             .collect();
-        Ok((rows, selection.shown.len(), selection.hidden.len()))
+        Ok(Rows {
+            rows,
+            total: selection.shown.len(),
+            hidden: selection.hidden.len(),
+            empty: selection.empty.len(),
+        })
     }
 
     pub(super) fn cards_of(&self, rows: &[Row]) -> Result<Vec<Card>> {

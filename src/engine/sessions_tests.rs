@@ -157,13 +157,42 @@ fn rows_are_sessions_not_conversations() {
     let mut helper = session("h", "/p", "run");
     helper.helper = Some(HelperReason::Scripted);
     bench.put(&helper, &[]);
-    let (rows, total, hidden) = bench
+    let found = bench
         .engine
         .session_rows(&query(GroupBy::None, 1, 1))
         .unwrap();
-    assert_eq!((rows.len(), total, hidden), (1, 3, 1));
-    let cards = bench.engine.cards(&rows).unwrap();
-    assert_eq!(cards[0].sid, rows[0].0);
+    assert_eq!((found.rows.len(), found.total, found.hidden), (1, 3, 1));
+    let cards = bench.engine.cards(&found.rows).unwrap();
+    assert_eq!(cards[0].sid, found.rows[0].0);
+}
+
+#[test]
+fn sessions_without_a_message_are_counted_and_shown_when_asked_for() {
+    let bench = Bench::new();
+    bench.put(&session("talk", "/p", "go"), &[]);
+    let mut helper = session("run", "/p", "run");
+    helper.helper = Some(HelperReason::Scripted);
+    bench.put(&helper, &[]);
+    for name in ["title-1", "title-2"] {
+        let mut bare = session(name, "/p", "");
+        bare.all_messages = 0;
+        bench.put(&bare, &[]);
+    }
+    let mut asked = query(GroupBy::None, 0, 60);
+    let count = |asked: &SessionsQuery| {
+        let page = bench.engine.sessions(asked).unwrap();
+        let (shown, hidden) = (page.shown_sessions, page.hidden_sessions);
+        (shown, hidden, page.empty_sessions, page.all_sessions)
+    };
+    assert_eq!(count(&asked), (1, 1, 2, 4));
+    asked.filters.include_empty = true;
+    assert_eq!(count(&asked), (3, 1, 0, 4));
+    asked.filters.include_helpers = true;
+    assert_eq!(count(&asked), (4, 0, 0, 4));
+    asked.filters.include_empty = false;
+    assert_eq!(count(&asked), (2, 0, 2, 4));
+    let status = bench.engine.status().unwrap();
+    assert_eq!((status.sessions, status.empty_sessions), (4, 2));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //! asked for. The index is told by session, and counts by session come back as facets.
 
 use super::catalog::{Catalog, NONE};
-use super::filter::{Facet, Matcher, list};
+use super::filter::{Facet, Matcher, Misses, list};
 use super::names::fold;
 use super::view::{FacetList, Filters};
 use crate::index::{SearchResponse, Standing};
@@ -15,6 +15,8 @@ pub(super) struct Standings<'c> {
     catalog: &'c Catalog,
     filters: &'c Filters,
     matcher: Matcher<'c>,
+    /// Something is ticked.
+    ticked: bool,
     branches: Branches,
     session: Option<Sid>,
 }
@@ -42,6 +44,7 @@ impl<'c> Standings<'c> {
             catalog,
             filters,
             matcher: Matcher::new(catalog, filters, ""),
+            ticked: *filters != Filters::default(),
             branches: Branches::of(query),
             session,
         }
@@ -49,8 +52,7 @@ impl<'c> Standings<'c> {
 
     /// By sid; `None` when every session is in.
     pub fn list(&self) -> Option<Vec<Standing>> {
-        let free = *self.filters == Filters::default();
-        if free && self.branches.is_empty() && self.session.is_none() {
+        if !self.ticked && self.branches.is_empty() && self.session.is_none() {
             return None;
         }
         let mut standings = vec![Standing::Out; self.catalog.end()];
@@ -80,7 +82,10 @@ impl<'c> Standings<'c> {
             let Some(entry) = self.catalog.get(*sid) else {
                 continue;
             };
-            let misses = self.matcher.misses(entry);
+            let misses = match self.ticked {
+                true => self.matcher.misses(entry),
+                false => Misses::default(),
+            };
             let counts = |facet| if misses.at_most(facet) { *messages } else { 0 };
             let repo = self.catalog.project(entry).repo;
             if repo != NONE {
@@ -88,6 +93,9 @@ impl<'c> Standings<'c> {
             }
             for branch in &entry.branches {
                 branches[*branch as usize] += u64::from(counts(Facet::Branch));
+            }
+            if self.catalog.tags.is_empty() {
+                continue;
             }
             for tag in self.catalog.tags.get(sid).into_iter().flatten() {
                 *tags.entry(tag).or_default() += u64::from(counts(Facet::Tag));

@@ -48,6 +48,10 @@ impl Engine {
             ingest: self.status.get(),
             sessions: catalog.len() as u64,
             hidden_sessions: catalog.iter().filter(|entry| entry.hidden).count() as u64,
+            empty_sessions: catalog
+                .iter()
+                .filter(|entry| !entry.hidden && entry.summary.is_empty())
+                .count() as u64,
             messages: agents.iter().map(|row| row.messages).sum(),
             documents: index.documents,
             segments: index.segments as u64,
@@ -73,6 +77,7 @@ impl Engine {
             data_dir: self.config.data_dir().display().to_string(),
             zone: self.config.zone_name.clone(),
             set_aside: self.set_aside(),
+            notes: self.notes(reader.lost()?)?,
             resident_bytes: resident_bytes(),
         })
     }
@@ -92,6 +97,41 @@ impl Engine {
             issues: 0,
         };
         agents::all_infos().map(row).collect()
+    }
+
+    /// What goes on because of stores of other versions, and what was lost with them.
+    fn notes(&self, (sessions, messages): (u64, u64)) -> Result<Vec<String>> {
+        let mut notes = Vec::new();
+        if let Some(earlier) = self.index.get().and_then(|index| index.earlier()) {
+            let version = match earlier.version.as_str() {
+                "" => "unknown",
+                version => version,
+            };
+            notes.push(match earlier.serves {
+                true => format!(
+                    "the index of version {version} goes on answering searches until the new one is \
+                     complete; what was written since is not in it"
+                ),
+                false => format!(
+                    "an earlier index (version {version}) cannot be searched; messages that no source \
+                     holds any more are taken from it when the new one is complete"
+                ),
+            });
+        }
+        if self.store.earlier()?.is_some() {
+            notes.push(
+                "the session store is made anew; sessions whose files are gone are taken over from \
+                 the one before"
+                    .to_owned(),
+            );
+        }
+        if sessions + messages > 0 {
+            notes.push(format!(
+                "{sessions} sessions and {messages} messages of earlier stores, whose files are gone, \
+                 could not be taken over; the stores were kept aside"
+            ));
+        }
+        Ok(notes)
     }
 
     /// Files that did not open, at this start or an earlier one, lie beside the new ones.

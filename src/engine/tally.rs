@@ -86,7 +86,7 @@ impl<'c> Tally<'c> {
                 .or_insert_with(Part::default)
                 .sessions += 1;
         }
-        for entry in &selection.hidden {
+        for entry in selection.hidden.iter().chain(&selection.empty) {
             verdicts[entry.sid.0 as usize] = Verdict::Hidden;
         }
         let mut days = LocalDays::new(zone.clone());
@@ -105,8 +105,11 @@ impl<'c> Tally<'c> {
             sum: Analytics {
                 as_of: now,
                 generation: catalog.generation,
-                sessions_all: (selection.shown.len() + selection.hidden.len()) as u64,
+                sessions_all: (selection.shown.len()
+                    + selection.hidden.len()
+                    + selection.empty.len()) as u64,
                 sessions_hidden: selection.hidden.len() as u64,
+                sessions_empty: selection.empty.len() as u64,
                 conversations: conversations(catalog, &selection.shown).len() as u64,
                 ..Analytics::default()
             },

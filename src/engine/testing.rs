@@ -25,6 +25,7 @@ pub fn session(native: &str, project: &str, prompt: &str) -> SessionSummary {
         agent,
         project: project.into(),
         first_prompt: prompt.into(),
+        all_messages: 2,
         ..SessionSummary::default()
     }
 }

@@ -27,11 +27,17 @@ impl Engine {
                     amount: Amount::default(),
                     context: 0,
                     window: None,
+                    fill_sum: 0.0,
+                    fill_count: 0,
                 });
                 turn.at = turn.at.min(response.at);
                 turn.until = turn.until.max(response.until);
                 turn.amount += amount;
                 let prompt = response.tokens.prompt();
+                if let Some(window) = window(told, &response.model, prompt) {
+                    turn.fill_sum += prompt as f64 / window as f64;
+                    turn.fill_count += 1;
+                }
                 if prompt > turn.context {
                     turn.context = prompt;
                     turn.window = window(told, &response.model, prompt);

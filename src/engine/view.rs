@@ -1,10 +1,14 @@
 //! What the engine is asked and what it answers: the structs that pages, JSON and the CLI render.
 //! No HTML, no JSON names, no formatting of numbers or times here.
 
+mod status;
+
+pub use status::{AgentStatus, StatusView};
+
 use crate::index;
 use crate::model::{
-    AgentInfo, BodyFormat, CostMode, CostParts, Day, ParseIssue, PromptKind, Role, SessionSummary,
-    Sid, Tokens, ToolCall,
+    AgentInfo, BodyFormat, CostParts, Day, ParseIssue, PromptKind, Role, SessionSummary, Sid,
+    Tokens, ToolCall,
 };
 use std::sync::Arc;
 
@@ -27,6 +31,8 @@ pub struct Filters {
     pub from: Option<Day>,
     pub to: Option<Day>,
     pub include_helpers: bool,
+    /// Sessions without any message too.
+    pub include_empty: bool,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -60,7 +66,7 @@ pub enum GroupBy {
     Day,
 }
 
-/// One page of the session list. `shown_sessions + hidden_sessions == all_sessions` always.
+/// One page of the session list. `shown_sessions + hidden_sessions + empty_sessions == all_sessions` always.
 #[derive(Clone, Debug, Default)]
 pub struct SessionsPage {
     pub groups: Vec<CardGroup>,
@@ -70,7 +76,9 @@ pub struct SessionsPage {
     pub shown_sessions: usize,
     /// Sessions that match but for the helper switch.
     pub hidden_sessions: usize,
-    /// Both.
+    /// Sessions that match but hold no message (and are no helpers); 0 when they are included.
+    pub empty_sessions: usize,
+    /// All three.
     pub all_sessions: usize,
     /// Where the next page starts, if there is one.
     pub next: Option<usize>,
@@ -195,6 +203,10 @@ pub struct TurnView {
     /// Tokens of its largest prompt, and how many fit where that is known.
     pub context: u64,
     pub window: Option<u64>,
+    /// Share of the window that each prompt took, added up over the responses whose window is known,
+    /// and their number.
+    pub fill_sum: f64,
+    pub fill_count: u64,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -278,6 +290,8 @@ pub struct SearchPage {
     pub micros: u64,
     /// The index is still being filled: what is missing yet.
     pub filling: bool,
+    /// The index of an earlier version answered, since the new one is still being filled.
+    pub earlier: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -324,6 +338,9 @@ pub struct Analytics {
     pub sessions_all: u64,
     pub sessions_with_data: u64,
     pub sessions_hidden: u64,
+    /// Without any message.
+    #[serde(default)]
+    pub sessions_empty: u64,
     pub conversations: u64,
     pub prompts: u64,
     pub messages: u64,
@@ -397,52 +414,7 @@ pub struct TopSession {
     pub amount: Amount,
 }
 
-/// A side by which responses are told apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum By {
-    Day,
-    /// By its Monday.
-    Week,
-    Month,
-    HourOfWeek,
-    Agent,
-    Model,
-    Project,
-    Repo,
-    Branch,
-    Tool,
-    /// With its sub-agents where they live within it.
-    Session,
-}
-
-#[derive(Clone, Debug, Default)]
-pub struct BreakdownQuery {
-    /// Days are those of `zone`.
-    pub filters: Filters,
-    pub by: Vec<By>,
-    /// `None`: the configured one.
-    pub zone: Option<jiff::tz::TimeZone>,
-    /// `None`: as configured.
-    pub mode: Option<CostMode>,
-}
-
-/// The rows add up to the total.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Breakdown {
-    pub by: Vec<By>,
-    /// In time where the first side is one of time, else costliest first.
-    pub rows: Vec<BreakdownRow>,
-    pub total: BreakdownRow,
-}
-
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct BreakdownRow {
-    /// One for each of `Breakdown::by`.
-    pub keys: Vec<String>,
-    /// Sessions with a response in it; sub-agents that live within one are part of it.
-    pub sessions: u64,
-    pub amount: Amount,
-}
+pub use super::breakdown::{Breakdown, BreakdownQuery, BreakdownRow, By};
 
 /// A job's state: what the page streams and what `/api/analytics/cost` wraps.
 #[derive(Clone, Debug)]
@@ -455,44 +427,4 @@ pub struct Job<T> {
     pub error: Option<String>,
     /// Came from the result cache.
     pub cached: bool,
-}
-
-// ---------------------------------------------------------------- status
-
-#[derive(Clone, Debug, Default)]
-pub struct StatusView {
-    pub ingest: crate::store::status::IngestStatus,
-    pub sessions: u64,
-    pub hidden_sessions: u64,
-    pub messages: u64,
-    pub documents: u64,
-    pub segments: u64,
-    pub index_bytes: u64,
-    pub store_bytes: u64,
-    pub source_bytes: u64,
-    pub sources: u64,
-    pub gone_sources: u64,
-    pub issues_total: u64,
-    /// By kind label.
-    pub issues_by_kind: Vec<(String, u64)>,
-    /// The newest, at most 500.
-    pub issues: Vec<ParseIssue>,
-    pub agents: Vec<AgentStatus>,
-    pub versions: Vec<(String, String)>,
-    pub data_dir: String,
-    pub zone: String,
-    /// Stores set aside at start because they did not open.
-    pub set_aside: Vec<String>,
-    pub resident_bytes: u64,
-}
-
-#[derive(Clone, Debug)]
-pub struct AgentStatus {
-    pub agent: &'static AgentInfo,
-    /// Folder and whether it exists.
-    pub roots: Vec<(String, bool)>,
-    pub sources: u64,
-    pub sessions: u64,
-    pub messages: u64,
-    pub issues: u64,
 }

@@ -161,6 +161,29 @@ impl DocumentDeserialize for StoredDoc {
     }
 }
 
+/// A document of an earlier index: the words count, and what is said about them as far as it can
+/// still be read.
+#[derive(Debug, Default)]
+pub(super) struct Kept {
+    pub text: String,
+    pub meta: DocMeta,
+}
+
+impl DocumentDeserialize for Kept {
+    fn deserialize<'de, D>(mut deserializer: D) -> Result<Self, DeserializeError>
+    where
+        D: DocumentDeserializer<'de>,
+    {
+        let text = deserializer.next_field::<String>()?;
+        let meta = deserializer.next_field::<RawBytes>()?;
+        let meta = meta.map(|(_, raw)| raw.0).unwrap_or_default();
+        Ok(Kept {
+            text: text.map(|(_, text)| text).unwrap_or_default(),
+            meta: postcard::from_bytes(&meta).unwrap_or_default(),
+        })
+    }
+}
+
 struct RawBytes(Vec<u8>);
 
 impl tantivy::schema::document::ValueDeserialize for RawBytes {

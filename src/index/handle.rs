@@ -1,22 +1,26 @@
 //! The folder's owner: writing, committing and the calls that read.
 
+use super::earlier::{self, Earlier};
 use super::entry::{Entry, InFlight};
 use super::open;
 use super::rows::RowCache;
 use super::schema::Fields;
 use super::stored::{Store, values};
 use super::{
-    Document, IndexOptions, IndexStats, OpenError, Opened, Role, RoleSet, SearchRequest,
-    SearchResponse, Sid, StoredMessage, ValueField, search,
+    CarriedOver, Document, EarlierIndex, IndexOptions, IndexStats, OpenError, Opened, Role,
+    RoleSet, SearchRequest, SearchResponse, Sid, StoredMessage, ValueField, search,
 };
 use anyhow::{Context, Result, anyhow, bail};
 use std::ops::{Bound, Range};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use tantivy::indexer::UserOperation;
 use tantivy::query::{BooleanQuery, Occur, Query, RangeQuery, TermQuery};
 use tantivy::schema::IndexRecordOption;
-use tantivy::{Index, IndexReader, IndexWriter, Term};
+use tantivy::{Index, IndexReader, IndexWriter, Searcher, Term};
+
+/// Text taken over from an earlier index between two commits.
+const CARRY_BYTES: usize = 64 << 20;
 
 /// A batch is not split over segments; more than this is several batches.
 const BATCH_BYTES: usize = 8 << 20;
@@ -31,6 +35,7 @@ pub struct SearchIndex {
     pub(super) account: Arc<InFlight>,
     pub(super) options: IndexOptions,
     pub(super) rows: RowCache,
+    pub(super) earlier: RwLock<Option<Arc<Earlier>>>,
 }
 
 pub(super) enum Writer {
@@ -120,6 +125,9 @@ impl SearchIndex {
     }
 
     pub fn search(&self, request: &SearchRequest) -> Result<SearchResponse> {
+        if let Some(answer) = self.before().and_then(|before| before.search(request)) {
+            return answer.context("searching the earlier index");
+        }
         search::search(&self.reader.searcher(), self.fields, &self.rows, request)
             .context("searching")
     }
@@ -131,7 +139,7 @@ impl SearchIndex {
         seq: Range<u32>,
         roles: Option<&[Role]>,
     ) -> Result<Vec<StoredMessage>> {
-        let searcher = self.reader.searcher();
+        let searcher = self.searcher_of(sid)?;
         let mut store = Store::new(&searcher, self.fields);
         let places = store.places(sid, &seq, roles)?;
         let messages = places.into_iter().map(|(.., place)| store.message(place));
@@ -140,7 +148,7 @@ impl SearchIndex {
 
     /// Which messages there are, in order, without reading their bodies.
     pub fn message_seqs(&self, sid: Sid, roles: Option<&[Role]>) -> Result<Vec<(u32, Role)>> {
-        let searcher = self.reader.searcher();
+        let searcher = self.searcher_of(sid)?;
         let places = Store::new(&searcher, self.fields).places(sid, &(0..u32::MAX), roles)?;
         Ok(places
             .into_iter()
@@ -155,14 +163,140 @@ impl SearchIndex {
         Ok(IndexStats {
             documents: searcher.num_docs(),
             segments: segments.len(),
-            bytes: open::bytes(&self.dir)?,
+            bytes: open::bytes(&self.dir)? + self.earlier_bytes(),
             deleted: deleted.sum(),
         })
     }
 
     /// At most `n` values that begin with `prefix` (any case), in order.
     pub fn suggest_values(&self, field: ValueField, prefix: &str, n: usize) -> Result<Vec<String>> {
-        Ok(values(&self.reader.searcher(), field, prefix, n)?)
+        let serving = self.before().and_then(|before| before.searcher());
+        let searcher = serving.unwrap_or_else(|| self.reader.searcher());
+        Ok(values(&searcher, field, prefix, n)?)
+    }
+
+    /// Puts the index in `dir` (not open now) back, so that the next `open` begins a new one beside it.
+    /// `false`: that cannot be done with it.
+    ///
+    /// # Errors
+    /// The folder cannot be renamed.
+    pub fn set_back(dir: &Path) -> std::io::Result<bool> {
+        earlier::set_back(dir)
+    }
+
+    /// The earlier index that still lies beside this one.
+    pub fn earlier(&self) -> Option<EarlierIndex> {
+        self.before().map(|before| EarlierIndex {
+            version: before.version.clone(),
+            payload: before.payload.clone(),
+            serves: before.searcher().is_some(),
+        })
+    }
+
+    /// The earlier index is one of our store: it answers, if it can, until it is let go.
+    pub fn admit_earlier(&self) {
+        if let Some(before) = self.before() {
+            before.admit();
+        }
+    }
+
+    /// Takes the documents of these sessions over from the earlier index, where that has more of them.
+    /// Commits with `payload`. Ends early (`None`) when `go_on` says so; what was committed stays, and
+    /// the next call goes on from there.
+    ///
+    /// # Errors
+    /// As [`add`](Self::add), or the earlier index cannot be read.
+    pub fn carry_over(
+        &self,
+        sids: &[Sid],
+        payload: &str,
+        go_on: &dyn Fn() -> bool,
+    ) -> Result<Option<CarriedOver>> {
+        let Some(before) = self.before() else {
+            return Ok(Some(CarriedOver::default()));
+        };
+        let wanted = sids.iter().map(|sid| sid.0).collect();
+        let census = before.census(&wanted)?;
+        let mut carried = CarriedOver {
+            lost: census.unreadable,
+            ..CarriedOver::default()
+        };
+        let mut bytes = 0;
+        for sid in sids {
+            let Some(places) = census.places.get(&sid.0) else {
+                continue;
+            };
+            if self.documents_of(&self.reader.searcher(), *sid)? >= places.len() {
+                continue;
+            }
+            self.delete_session(*sid)?;
+            carried.sessions += 1;
+            for chunk in places.chunks(64) {
+                if !go_on() {
+                    return Ok(None);
+                }
+                let docs = chunk.iter().filter_map(|place| census.document(*place));
+                let docs: Vec<Document> = docs.collect();
+                carried.lost += (chunk.len() - docs.len()) as u64;
+                carried.documents += docs.len() as u64;
+                bytes += docs.iter().map(|doc| doc.text.len()).sum::<usize>();
+                self.add(docs)?;
+            }
+            if bytes > CARRY_BYTES {
+                bytes = 0;
+                self.commit(payload)?;
+            }
+        }
+        if carried.sessions > 0 {
+            self.commit(payload)?;
+        }
+        Ok(Some(carried))
+    }
+
+    /// The new index is complete, or the earlier one is none of ours: it goes, or is moved aside when
+    /// it was damaged or `keep` says so. Searches are answered by this index from now on.
+    pub fn let_earlier_go(&self, keep: bool) {
+        let before = self.earlier.write();
+        let before = before.unwrap_or_else(PoisonError::into_inner).take();
+        let Some(damaged) = before.map(|before| before.damaged) else {
+            return;
+        };
+        let gone = match keep || damaged {
+            true => earlier::set_aside(&self.dir).map(drop),
+            false => earlier::remove(&self.dir),
+        };
+        if let Err(error) = gone {
+            // the next start finds it complete and tries again
+            tracing::warn!("the earlier index cannot be moved: {error}");
+        }
+    }
+
+    fn before(&self) -> Option<Arc<Earlier>> {
+        let earlier = self.earlier.read();
+        earlier.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn earlier_bytes(&self) -> u64 {
+        match self.before() {
+            Some(_) => open::bytes(&earlier::folder(&self.dir)).unwrap_or(0),
+            None => 0,
+        }
+    }
+
+    fn documents_of(&self, searcher: &Searcher, sid: Sid) -> Result<usize> {
+        let places = Store::new(searcher, self.fields).places(sid, &(0..u32::MAX), None)?;
+        Ok(places.len())
+    }
+
+    /// Of the two, the one that has more of this session.
+    fn searcher_of(&self, sid: Sid) -> Result<Searcher> {
+        let own = self.reader.searcher();
+        if let Some(earlier) = self.before().and_then(|before| before.searcher())
+            && self.documents_of(&earlier, sid)? > self.documents_of(&own, sid)?
+        {
+            return Ok(earlier);
+        }
+        Ok(own)
     }
 
     /// Waits until no merge is under way, and lets go of the files that were merged away. Commit

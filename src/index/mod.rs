@@ -4,7 +4,7 @@
 //! documents: the asker hands it over by sid in [`SessionAttrs`], so that it can change without
 //! reindexing, and facets and filters read it in the same pass.
 //!
-//! Reading order. Writing: `handle` (the calls), `open`, `schema`, `entry`, `token` with `fold` and
+//! Reading order. Writing: `handle` (the calls), `open`, `earlier` (what was there before), `schema`, `entry`, `token` with `fold` and
 //! `parts`. Finding: `search` (tiers) and `run` (pages), `lower` with `leaf`, `loose`, `unit` and `spelling`
 //! (tree to query), `word` and `plain` (own scorers), `plan` (what is asked of a document), `pass`
 //! with `rows`, `view`, `groups` and `days` (the one pass), `snippet` with `marks`, `stored`.
@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 mod days;
+mod earlier;
 mod entry;
 mod fold;
 mod groups;
@@ -163,11 +164,14 @@ pub struct SearchResponse {
     pub facets: Facets,
     /// Matching messages by session, in no order, from which the asker counts facets of its own:
     /// of the sessions found, and of those that are only [`Standing::Near`].
-    pub counts: Vec<(Sid, u32)>,
-    pub near: Vec<(Sid, u32)>,
+    pub counts: SessionCounts,
+    pub near: SessionCounts,
     /// Words found near the ones asked (tier `CloseSpelling`).
     pub corrected: Vec<String>,
 }
+
+/// Messages by session.
+pub type SessionCounts = Vec<(Sid, u32)>;
 
 #[derive(Clone, Debug)]
 pub struct SessionHit {
@@ -240,7 +244,27 @@ pub struct Opened {
     pub payload: Option<String>,
 }
 
-/// Why an index did not open; the first two are the caller's cue to set the folder aside.
+/// An index of another version, or a damaged one, that stays beside the new one until that is complete.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EarlierIndex {
+    /// As its folder says; `""` when it does not.
+    pub version: String,
+    /// Payload of its last commit.
+    pub payload: Option<String>,
+    /// It answers searches.
+    pub serves: bool,
+}
+
+/// What was taken over from an earlier index.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CarriedOver {
+    pub sessions: u64,
+    pub documents: u64,
+    /// Documents that could not be read any more (of any session, where a whole part was damaged).
+    pub lost: u64,
+}
+
+/// Why an index did not open, and nothing of it can be used either; the first two are the caller's cue to set the folder aside.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     #[error("the index is damaged: {0}")]
@@ -295,5 +319,6 @@ pub fn ignores(field: &crate::query::Field) -> bool {
     matches!(field, crate::query::Field::Branch(_))
 }
 
-/// Schema and tokenizer; an index of another version is never read.
+/// Schema and tokenizer. An index of another version is never written: it serves until a new one is
+/// complete, and gives that what no source holds any more.
 pub const INDEX_VERSION: &str = "1";

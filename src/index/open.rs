@@ -1,5 +1,6 @@
 //! From a folder to an index, and what can be wrong with one.
 
+use super::earlier;
 use super::entry::{Entry, InFlight};
 use super::handle::{SearchIndex, Writer};
 use super::rows::RowCache;
@@ -9,21 +10,39 @@ use super::{INDEX_VERSION, IndexOptions, OpenError, Opened};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, RwLock};
 use tantivy::directory::MmapDirectory;
 use tantivy::directory::error::{LockError, OpenDirectoryError, OpenReadError};
 use tantivy::indexer::{IndexWriterOptions, LogMergePolicy};
 use tantivy::{DocAddress, Index, IndexReader, IndexWriter, ReloadPolicy, TantivyError};
 
 /// Names the version of schema and tokenizer beside tantivy's own files.
-const VERSION_FILE: &str = "version";
+pub(super) const VERSION_FILE: &str = "version";
 const META_FILE: &str = "meta.json";
 /// A writer thread cannot do with less.
 const MIN_HEAP: usize = 16 << 20;
 /// Decompressed blocks kept per segment; a session's documents are neighbours, so few are enough.
 const STORE_BLOCKS: usize = 4;
 
+/// An index of another version, or a damaged one, becomes the earlier one as far as anything can be
+/// taken from it, and a new one is begun; the error is left for those of which nothing can.
 pub(super) fn open(dir: &Path, options: &IndexOptions) -> Result<Opened, OpenError> {
+    let opened = match open_alone(dir, options) {
+        Err(error @ (OpenError::Damaged(_) | OpenError::OtherVersion { .. })) => {
+            if !earlier::set_back(dir)? {
+                return Err(error);
+            }
+            tracing::warn!("{error}; it is kept until a new one is complete");
+            open_alone(dir, options)?
+        }
+        opened => opened?,
+    };
+    let before = earlier::find(dir)?.map(Arc::new);
+    *opened.index.earlier.write().expect("nobody else has it") = before;
+    Ok(opened)
+}
+
+fn open_alone(dir: &Path, options: &IndexOptions) -> Result<Opened, OpenError> {
     std::fs::create_dir_all(dir)?;
     check_version(dir)?;
     // tantivy panics on some damage that it could have reported
@@ -83,6 +102,7 @@ fn open_checked(dir: &Path, options: &IndexOptions) -> Result<Opened, OpenError>
         account: Arc::new(InFlight::default()),
         options: *options,
         rows: RowCache::default(),
+        earlier: RwLock::default(),
     };
     Ok(Opened { index, payload })
 }
@@ -103,7 +123,7 @@ pub(super) fn writer(index: &Index, options: &IndexOptions) -> tantivy::Result<I
     Ok(writer)
 }
 
-fn reader(index: &Index) -> tantivy::Result<IndexReader> {
+pub(super) fn reader(index: &Index) -> tantivy::Result<IndexReader> {
     index
         .reader_builder()
         .reload_policy(ReloadPolicy::Manual)
@@ -112,7 +132,7 @@ fn reader(index: &Index) -> tantivy::Result<IndexReader> {
 }
 
 /// Touches every kind of file of every segment: a cut one shows here and not in the first search.
-fn probe(reader: &IndexReader, fields: Fields) -> tantivy::Result<()> {
+pub(super) fn probe(reader: &IndexReader, fields: Fields) -> tantivy::Result<()> {
     let searcher = reader.searcher();
     let mut store = Store::new(&searcher, fields);
     for (ord, segment) in searcher.segment_readers().iter().enumerate() {

@@ -3,10 +3,10 @@
 use super::days::Days;
 use super::groups::{Best, Groups};
 use super::plan::{DAY, DROP, HIDDEN, MODEL, Miss, Plan, ROLE, SESSION, TOOL};
-use super::rows::{NO_TIME, Row};
+use super::rows::{NO_TIME, Row, Unpacked};
 use super::view::View;
 use super::word::Scale;
-use super::{Facets, SessionAttrs, Sort};
+use super::{Facets, SessionAttrs, SessionCounts, Sort};
 use crate::model::{Day, Role, Sid};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -78,10 +78,10 @@ impl<'a> Pass<'a> {
         &mut self,
         ord: u32,
         reader: &SegmentReader,
-        rows: Arc<Vec<Row>>,
+        columns: Arc<Unpacked>,
         weight: Option<&dyn Weight>,
     ) -> tantivy::Result<()> {
-        let mut view = View::open(self.plan, reader, ord, rows)?;
+        let mut view = View::open(self.plan, ord, columns)?;
         let alive = reader.alive_bitset();
         let lives = |doc| alive.is_none_or(|alive| alive.is_alive(doc));
         match weight {
@@ -112,7 +112,7 @@ impl<'a> Pass<'a> {
     #[inline]
     fn take(&mut self, view: &mut View, doc: DocId, score: f32) {
         let plan = self.plan;
-        let row = view.rows[doc as usize];
+        let row = view.columns.rows[doc as usize];
         let head = row.head();
         let sid = head.sid();
         let Some(&session) = plan.sids.get(sid as usize) else {
@@ -237,7 +237,7 @@ impl<'a> Pass<'a> {
     }
 
     /// Matching documents by session: of those found, and of those the asker's facets are next to.
-    pub fn sessions(&self) -> (Vec<(Sid, u32)>, Vec<(Sid, u32)>) {
+    pub fn sessions(&self) -> (SessionCounts, SessionCounts) {
         if !self.plan.facets {
             return Default::default();
         }

@@ -1,4 +1,5 @@
-//! The columns that every search reads, unpacked: sixteen bytes per document in memory.
+//! The columns that every search reads, opened once, the busiest unpacked: sixteen bytes per document
+//! in memory.
 //!
 //! Packed columns cost four calls and some arithmetic per matching document, which is most of a
 //! frequent word's time. Segments never change, so each is unpacked once.
@@ -6,6 +7,7 @@
 use super::schema::Head;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use tantivy::columnar::{ColumnValues, StrColumn};
 use tantivy::index::SegmentId;
 use tantivy::{DocId, Searcher, SegmentReader};
 
@@ -37,21 +39,44 @@ impl Row {
     }
 }
 
-/// Rows of the segments that are searched now.
+/// One segment's columns. Opening them anew for every search would cost as much as a rare word's search.
+pub(super) struct Unpacked {
+    /// By document.
+    pub rows: Vec<Row>,
+    /// Least and greatest time, ms.
+    pub span: (i64, i64),
+    pub seq: Arc<dyn ColumnValues<u64>>,
+    pub tool: Option<StrColumn>,
+    pub model: Option<StrColumn>,
+}
+
+impl Unpacked {
+    /// The model's name in the column; `NONE` where there is none.
+    pub fn model_of(&self, doc: DocId, name: &mut String) -> std::io::Result<()> {
+        if let Some(column) = &self.model {
+            let ord = self.rows[doc as usize].model();
+            let ord = ord.map_or_else(|| column.ords().values.get_val(doc), |ord| ord as u64);
+            column.ord_to_str(ord, name)?;
+        }
+        Ok(())
+    }
+}
+
+/// Columns of the segments that are searched now.
 #[derive(Default)]
 pub(super) struct RowCache {
-    segments: Mutex<HashMap<SegmentId, Arc<Vec<Row>>>>,
+    segments: Mutex<HashMap<SegmentId, Arc<Unpacked>>>,
 }
 
 impl RowCache {
-    /// Rows of every segment, in the searcher's order.
-    pub fn of(&self, searcher: &Searcher) -> tantivy::Result<Vec<Arc<Vec<Row>>>> {
+    /// Columns of every segment, in the searcher's order.
+    pub fn of(&self, searcher: &Searcher) -> tantivy::Result<Vec<Arc<Unpacked>>> {
         let readers = searcher.segment_readers();
         let known = self.lock().clone();
         let mut all = Vec::with_capacity(readers.len());
         for reader in readers {
             all.push(match known.get(&reader.segment_id()) {
-                Some(rows) => rows.clone(),
+                Some(columns) => columns.clone(),
                 None => Arc::new(unpack(reader)?),
             });
         }
@@ -63,25 +88,33 @@ impl RowCache {
         Ok(all)
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<SegmentId, Arc<Vec<Row>>>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<SegmentId, Arc<Unpacked>>> {
         self.segments.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn unpack(reader: &SegmentReader) -> tantivy::Result<Vec<Row>> {
+fn unpack(reader: &SegmentReader) -> tantivy::Result<Unpacked> {
     let fast = reader.fast_fields();
     let head = fast.u64("head")?.values;
     let ts = fast.i64("ts")?;
-    let tool = fast.str("tool")?.map(|column| column.ords().values.clone());
-    let model = fast
-        .str("model")?
-        .map(|column| column.ords().values.clone());
+    let (tool, model) = (fast.str("tool")?, fast.str("model")?);
+    let ords = |column: &Option<StrColumn>| {
+        let column = column.as_ref();
+        column.map(|column| column.ords().values.clone())
+    };
+    let (tool_ords, model_ords) = (ords(&tool), ords(&model));
     let narrow = |ord: u64| u16::try_from(ord).unwrap_or(WIDE);
     let row = |doc: DocId| Row {
         at: ts.first(doc).unwrap_or(NO_TIME),
         head: head.get_val(doc) as u32,
-        tool: tool.as_ref().map_or(WIDE, |c| narrow(c.get_val(doc))),
-        model: model.as_ref().map_or(WIDE, |c| narrow(c.get_val(doc))),
+        tool: tool_ords.as_ref().map_or(WIDE, |c| narrow(c.get_val(doc))),
+        model: model_ords.as_ref().map_or(WIDE, |c| narrow(c.get_val(doc))),
     };
-    Ok((0..reader.max_doc()).map(row).collect())
+    Ok(Unpacked {
+        rows: (0..reader.max_doc()).map(row).collect(),
+        span: (ts.min_value(), ts.max_value()),
+        seq: fast.u64("seq")?.values,
+        tool,
+        model,
+    })
 }

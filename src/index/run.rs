@@ -6,7 +6,7 @@ use super::marks::Marks;
 use super::pass::{Pass, score_of};
 use super::plain::{Clause, boolean};
 use super::plan::Plan;
-use super::rows::Row;
+use super::rows::Unpacked;
 use super::schema::Fields;
 use super::snippet::passage;
 use super::stored::Store;
@@ -29,7 +29,7 @@ pub(super) struct Run<'a> {
     pub searcher: &'a Searcher,
     pub fields: Fields,
     /// By segment.
-    pub rows: Vec<Arc<Vec<Row>>>,
+    pub columns: Vec<Arc<Unpacked>>,
     pub newest: i64,
     pub request: &'a SearchRequest,
     pub plan: &'a Plan,
@@ -78,7 +78,12 @@ impl Run<'_> {
             let attrs = &request.attrs;
             let mut pass = Pass::new(self.plan, attrs, &request.zone, scale, self.newest);
             for &ord in ords {
-                pass.segment(ord as u32, &segments[ord], self.rows[ord].clone(), weight)?;
+                pass.segment(
+                    ord as u32,
+                    &segments[ord],
+                    self.columns[ord].clone(),
+                    weight,
+                )?;
             }
             Ok(pass)
         };
@@ -110,7 +115,7 @@ impl Run<'_> {
     /// threads share it.
     fn hits(&self, page: &[Group], marks: &Marks) -> tantivy::Result<Vec<SessionHit>> {
         let some = |groups: &[Group]| -> tantivy::Result<Vec<SessionHit>> {
-            let mut store = Store::new(self.searcher, self.fields);
+            let mut store = Store::with(self.searcher, self.fields, &self.columns);
             let hits = groups
                 .iter()
                 .map(|group| self.hit(group, marks, &mut store));

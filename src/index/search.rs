@@ -4,12 +4,13 @@ use super::lower::{Lowered, lower};
 use super::marks::Marks;
 use super::plain::{Clause, boolean, constant, everything};
 use super::plan::Plan;
-use super::rows::RowCache;
+use super::rows::{RowCache, Unpacked};
 use super::run::Run;
 use super::schema::Fields;
 use super::word::Scale;
 use super::{Match, SearchRequest, SearchResponse, Sort, Standing};
 use crate::query::{Field, Node};
+use std::sync::Arc;
 use tantivy::query::{Occur, TermQuery};
 use tantivy::schema::IndexRecordOption;
 use tantivy::{Searcher, Term};
@@ -30,11 +31,12 @@ pub(super) fn search(
     };
     let plan = Plan::new(request, sort);
     let restrict = restrictions(searcher, fields, request)?;
+    let columns = cache.of(searcher)?;
     let run = Run {
         searcher,
         fields,
-        rows: cache.of(searcher)?,
-        newest: newest(searcher)?,
+        newest: newest(&columns),
+        columns,
         request,
         plan: &plan,
         restrict,
@@ -115,10 +117,7 @@ fn restrictions(
 
 /// Time of the newest message of the index: what "recent" is measured from, since no clock is read
 /// here.
-fn newest(searcher: &Searcher) -> tantivy::Result<i64> {
-    let mut newest = i64::MIN;
-    for segment in searcher.segment_readers() {
-        newest = newest.max(segment.fast_fields().i64("ts")?.max_value());
-    }
-    Ok(newest)
+fn newest(columns: &[Arc<Unpacked>]) -> i64 {
+    let newest = columns.iter().map(|segment| segment.span.1).max();
+    newest.unwrap_or(i64::MIN)
 }

@@ -1,6 +1,7 @@
 //! Messages as the index keeps them.
 
 use super::entry::{StoredDoc, role_code, role_of};
+use super::rows::{NO_TIME, Unpacked};
 use super::schema::{Fields, Head, NONE};
 use super::{Role, Sid, StoredMessage, ValueField};
 use std::collections::{BTreeSet, HashMap};
@@ -14,6 +15,8 @@ use tantivy::{DocAddress, DocId, DocSet, Searcher, TERMINATED, Term};
 pub(super) struct Store<'a> {
     searcher: &'a Searcher,
     fields: Fields,
+    /// By segment, where a search has opened them.
+    open: &'a [Arc<Unpacked>],
     columns: HashMap<u32, Columns>,
 }
 
@@ -26,9 +29,14 @@ struct Columns {
 
 impl<'a> Store<'a> {
     pub fn new(searcher: &'a Searcher, fields: Fields) -> Store<'a> {
+        Store::with(searcher, fields, &[])
+    }
+
+    pub fn with(searcher: &'a Searcher, fields: Fields, open: &'a [Arc<Unpacked>]) -> Store<'a> {
         Store {
             searcher,
             fields,
+            open,
             columns: HashMap::new(),
         }
     }
@@ -49,13 +57,21 @@ impl<'a> Store<'a> {
 
     pub fn message(&mut self, address: DocAddress) -> tantivy::Result<StoredMessage> {
         let doc = address.doc_id;
-        let columns = self.columns(address.segment_ord)?;
-        let head = Head(columns.head.get_val(doc));
-        let seq = columns.seq.get_val(doc) as u32;
-        let at = columns.ts.first(doc);
         let mut model = String::new();
-        if let Some(column) = &columns.model {
-            column.ord_to_str(column.ords().values.get_val(doc), &mut model)?;
+        let (head, seq, at);
+        if let Some(open) = self.open.get(address.segment_ord as usize) {
+            let row = open.rows[doc as usize];
+            (head, seq) = (row.head(), open.seq.get_val(doc) as u32);
+            at = (row.at != NO_TIME).then_some(row.at);
+            open.model_of(doc, &mut model)?;
+        } else {
+            let columns = self.columns(address.segment_ord)?;
+            head = Head(columns.head.get_val(doc));
+            seq = columns.seq.get_val(doc) as u32;
+            at = columns.ts.first(doc);
+            if let Some(column) = &columns.model {
+                column.ord_to_str(column.ords().values.get_val(doc), &mut model)?;
+            }
         }
         if model == NONE {
             model.clear();

@@ -1,13 +1,13 @@
 //! The columns of one segment, as the pass reads them.
 
 use super::plan::{Names, Plan};
-use super::rows::Row;
+use super::rows::Unpacked;
 use super::schema::NONE;
 use crate::model::Day;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+use tantivy::DocId;
 use tantivy::columnar::{ColumnValues, StrColumn};
-use tantivy::{DocId, SegmentReader};
 
 const DAY_MS: i64 = 86_400_000;
 /// Days counted by index; a segment whose clocks are further apart counts the rest in a map.
@@ -16,7 +16,7 @@ const DAYS_MAX: i64 = 20_000;
 /// The columns of one segment.
 pub(super) struct View {
     pub ord: u32,
-    pub rows: Arc<Vec<Row>>,
+    pub columns: Arc<Unpacked>,
     pub tools: NameView,
     pub models: NameView,
     /// Counts from `first_day` on.
@@ -26,17 +26,11 @@ pub(super) struct View {
 }
 
 impl View {
-    pub fn open(
-        plan: &Plan,
-        reader: &SegmentReader,
-        ord: u32,
-        rows: Arc<Vec<Row>>,
-    ) -> tantivy::Result<View> {
-        let fast = reader.fast_fields();
-        let ts = fast.i64("ts")?;
+    pub fn open(plan: &Plan, ord: u32, columns: Arc<Unpacked>) -> tantivy::Result<View> {
+        let (first, last) = columns.span;
         // an offset is less than a day: one more on both sides holds every local day
-        let first = ts.min_value().div_euclid(DAY_MS) - 1;
-        let last = ts.max_value().div_euclid(DAY_MS) + 1;
+        let first = first.div_euclid(DAY_MS) - 1;
+        let last = last.div_euclid(DAY_MS) + 1;
         let slots = if plan.facets {
             (last - first + 1).clamp(0, DAYS_MAX)
         } else {
@@ -44,9 +38,9 @@ impl View {
         };
         Ok(View {
             ord,
-            rows,
-            tools: NameView::open(fast.str("tool")?, &plan.tools, plan.facets)?,
-            models: NameView::open(fast.str("model")?, &plan.models, plan.facets)?,
+            tools: NameView::open(columns.tool.clone(), &plan.tools, plan.facets)?,
+            models: NameView::open(columns.model.clone(), &plan.models, plan.facets)?,
+            columns,
             days: vec![0; slots as usize],
             first_day: Day(first as i32),
             far_days: BTreeMap::new(),

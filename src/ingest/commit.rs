@@ -7,12 +7,12 @@ use crate::index::RoleSet;
 use crate::model::*;
 use crate::rollup::{LocalDays, usage};
 use crate::store::{Pass, SourceRow, Writer};
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use serde::{Deserialize, Serialize};
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::Ordering;
-use xxhash_rust::xxh3::{Xxh3, xxh3_64};
+use xxhash_rust::xxh3::xxh3_64;
 
 /// What an index commit carries, so that a crash before the store's commit can be undone.
 #[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -180,6 +180,9 @@ impl<'s> Batch<'s> {
             row.sids = sids;
             row.indexed |= indexed;
         }
+        for (record, text) in &read.titles {
+            super::titles::note(&mut self.writer, &row, *record, text)?;
+        }
         for session in read.sessions {
             self.session(
                 &mut row,
@@ -269,7 +272,7 @@ impl<'s> Batch<'s> {
         };
         self.writer.put_session(sid, &summary)?;
         self.fold_days(sid, fold.days, fresh)?;
-        self.responses(sid, &summary.key, fold.claims, fresh)?;
+        self.responses(sid, fold.claims, fresh)?;
         if fresh {
             self.writer.clear_records(sid)?;
         }
@@ -307,23 +310,17 @@ impl<'s> Batch<'s> {
 
     /// Puts a session's claims in the place of its old ones (or behind them) and moves what the
     /// responses count to whom they belong now.
-    fn responses(
-        &mut self,
-        sid: Sid,
-        key: &SessionKey,
-        claims: Vec<Claim>,
-        fresh: bool,
-    ) -> Result<()> {
+    fn responses(&mut self, sid: Sid, claims: Vec<Claim>, fresh: bool) -> Result<()> {
         let mut old: BTreeMap<u64, Vec<Claim>> = BTreeMap::new();
         if fresh {
-            for (hash, claim) in self.writer.take_claims(sid)? {
-                old.entry(hash).or_default().push(claim);
+            for claim in self.writer.take_claims(sid)? {
+                old.entry(claim.key).or_default().push(claim);
             }
         }
         let mut new: Vec<(u64, Vec<Claim>)> = Vec::new();
         let mut places: HashMap<u64, usize> = HashMap::with_capacity(claims.len());
         for claim in claims {
-            let hash = response_hash(&key.agent, &claim.key);
+            let hash = claim.key;
             let place = *places.entry(hash).or_insert(new.len());
             if place == new.len() {
                 new.push((hash, Vec::new()));
@@ -400,8 +397,11 @@ impl<'s> Batch<'s> {
         match change {
             Change::Add => list.push(response),
             Change::TakeBack => {
-                let place = list.iter().rposition(|known| *known == response);
-                list.swap_remove(place.context("a response was not counted")?);
+                match list.iter().rposition(|known| *known == response) {
+                    Some(place) => drop(list.swap_remove(place)),
+                    // our own defect, and no reason never to read anything again
+                    None => tracing::error!("a response of {} was not counted", owner.0),
+                }
             }
         }
         Ok(())
@@ -414,13 +414,4 @@ impl<'s> Batch<'s> {
             xxh3_64(session.key.to_string().as_bytes())
         }))
     }
-}
-
-/// Names a response across files.
-fn response_hash(agent: &AgentId, key: &str) -> u64 {
-    let mut hash = Xxh3::new();
-    hash.update(agent.as_str().as_bytes());
-    hash.update(&[0]);
-    hash.update(key.as_bytes());
-    hash.digest()
 }

@@ -49,6 +49,16 @@ pub fn settle(shared: &Shared, paths: &[String]) -> Result<Vec<SourceRow>> {
     store(shared, &sessions, copied)
 }
 
+/// Remembers over a kill that folded sources were not settled yet.
+pub fn unsettle(shared: &Shared, unsettled: bool) -> Result<()> {
+    if shared.store.read()?.unsettled()? != unsettled {
+        let mut writer = shared.store.write()?;
+        writer.put_unsettled(unsettled)?;
+        writer.commit()?;
+    }
+    Ok(())
+}
+
 /// Whether what a source grew by may be copies: a fork that is still being written, say. Only sessions
 /// that share records already, or have none yet, are under this suspicion.
 pub fn may_copy(reader: &Reader, row: &SourceRow) -> Result<bool> {

@@ -4,8 +4,10 @@
 //! metadata and usage of everything (newest first), then prompts and answers into the index, then the
 //! rest; what merely grew is read in one go. [`commit`] writes index, then store: the index payload names
 //! what the batch touched, so that a crash between the two is undone by [`recover`] and read again.
-//! [`copies`] finds records that several sessions hold, [`repos`] the repositories of projects.
+//! [`carry`] takes over what only an earlier store or index still has.
+//! [`copies`] finds records that several sessions hold, [`titles`] the sessions that others name, [`repos`] the repositories of projects.
 
+mod carry;
 mod commit;
 mod copies;
 mod passes;
@@ -13,7 +15,10 @@ mod recover;
 mod repos;
 mod scan;
 mod sink;
+mod titles;
 mod watch;
+
+pub use recover::{Standing, settle_earlier, standing};
 
 use crate::config::Config;
 use crate::index::SearchIndex;
@@ -212,6 +217,7 @@ impl Shared {
         }
         let found = scan::scan(self, scope)?;
         commit::apply_scan(self, &found)?;
+        carry::vanished(self)?;
         let much = found
             .work
             .iter()
@@ -219,6 +225,12 @@ impl Shared {
             .sum::<u64>()
             > MUCH;
         passes::run(self, found.work)?;
+        if self.stopping() {
+            return Ok(());
+        }
+        if matches!(scope, scan::Scope::Everything) {
+            carry::rest(self)?;
+        }
         if self.stopping() {
             return Ok(());
         }

@@ -6,10 +6,11 @@
 use super::commit;
 use super::copies;
 use super::sink::{Purpose, Sink, SourceRead};
+use super::titles;
 use super::{Shared, scan};
 use crate::agents;
 use crate::index::RoleSet;
-use crate::model::{Checkpoint, IssueKind, ParseIssue, Rank};
+use crate::model::{Checkpoint, Fingerprint, IssueKind, ParseIssue, Rank};
 use crate::store::{SourceRow, status::Phase};
 use anyhow::Result;
 use std::sync::RwLock;
@@ -46,6 +47,8 @@ pub fn run(shared: &Shared, work: Vec<SourceRow>) -> Result<()> {
             unread.push(row);
         }
     }
+    // killed before copies were looked for: then all are looked at
+    let interrupted = reader.unsettled()?;
     drop(reader);
     if !grown.is_empty() {
         let all = Purpose {
@@ -54,7 +57,7 @@ pub fn run(shared: &Shared, work: Vec<SourceRow>) -> Result<()> {
         };
         pass(shared, grown, all, Phase::Rest)?;
     }
-    if unread.is_empty() || shared.stopping() {
+    if (unread.is_empty() && !interrupted) || shared.stopping() {
         return Ok(());
     }
     let mut paths: Vec<String> = unread.iter().map(|row| row.path.clone()).collect();
@@ -63,12 +66,21 @@ pub fn run(shared: &Shared, work: Vec<SourceRow>) -> Result<()> {
         .filter(|row| !row.is_done(&row.meta))
         .cloned()
         .collect();
-    if !meta.is_empty() {
-        let folded: Vec<String> = meta.iter().map(|row| row.path.clone()).collect();
+    if !meta.is_empty() || interrupted {
+        let mut folded: Vec<String> = meta.iter().map(|row| row.path.clone()).collect();
+        copies::unsettle(shared, true)?;
         pass(shared, meta, FOLD, Phase::Metadata)?;
+        if interrupted {
+            let all = shared.store.read()?.sources()?;
+            folded = all.into_iter().map(|row| row.path).collect();
+        }
         let again = copies::settle(shared, &folded)?;
         paths.extend(again.iter().map(|row| row.path.clone()));
         pass(shared, again, FOLD, Phase::Metadata)?;
+        titles::settle(shared)?;
+        if !shared.stopping() {
+            copies::unsettle(shared, false)?;
+        }
     }
     if shared.stopping() {
         return Ok(());
@@ -312,8 +324,15 @@ pub(super) fn read_source(
         std::mem::take(&mut sink.sessions),
         std::mem::take(&mut sink.issues),
     );
+    let titles = std::mem::take(&mut sink.titles);
+    drop(sink);
     let checkpoint = match outcome {
         Ok(checkpoint) => Some(checkpoint),
+        // a database that was busy: unlike any state it can have, so that the next look reads it
+        Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
+            row.fingerprint = Fingerprint::default();
+            None
+        }
         Err(error) => {
             issues.push(ParseIssue {
                 path: row.path.clone(),
@@ -324,13 +343,13 @@ pub(super) fn read_source(
             None
         }
     };
-    drop(sink);
     Ok(SourceRead {
         row,
         purpose,
         checkpoint,
         sessions,
         issues,
+        titles,
         from_start,
     })
 }

@@ -2,13 +2,60 @@
 
 use super::Shared;
 use super::commit::Payload;
-use crate::index::RoleSet;
+use crate::index::{RoleSet, SearchIndex};
 use crate::model::Sid;
+use crate::store::Store;
 use anyhow::Result;
 use std::sync::atomic::Ordering;
 
+/// How what an index holds stands to what the store knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Of the same batch, or killed between their two commits; or the index is empty.
+    Together,
+    /// Its sessions are ours, as the store knew them some time ago.
+    Behind,
+    /// Its numbers mean other sessions than ours.
+    Foreign,
+}
+
+/// Compares the payload of an index with the store.
+///
+/// # Errors
+/// The store cannot be read.
+pub fn standing(store: &Store, payload: Option<&str>) -> Result<Standing> {
+    let Some(payload) = payload else {
+        return Ok(Standing::Together);
+    };
+    let reader = store.read()?;
+    let (store_id, batch) = (reader.store_id()?, reader.batch()?);
+    Ok(match Payload::parse(payload) {
+        Some(found) if found.store_id != store_id => Standing::Foreign,
+        Some(found) if found.batch == batch || found.batch == batch + 1 => Standing::Together,
+        Some(found) if found.batch < batch => Standing::Behind,
+        _ => Standing::Foreign,
+    })
+}
+
+/// An earlier index that means our sessions answers until the new one is complete; another one is moved
+/// aside.
+///
+/// # Errors
+/// The store cannot be read.
+pub fn settle_earlier(store: &Store, index: &SearchIndex) -> Result<()> {
+    let Some(earlier) = index.earlier() else {
+        return Ok(());
+    };
+    match standing(store, earlier.payload.as_deref())? {
+        Standing::Foreign => index.let_earlier_go(true),
+        Standing::Together | Standing::Behind => index.admit_earlier(),
+    }
+    Ok(())
+}
+
 /// Brings index and store to the same batch. `payload`: what the index was last committed with.
 pub fn recover(shared: &Shared, payload: Option<&str>) -> Result<()> {
+    settle_earlier(&shared.store, &shared.index)?;
     let reader = shared.store.read()?;
     let (store_id, batch) = (reader.store_id()?, reader.batch()?);
     drop(reader);
@@ -27,9 +74,9 @@ pub fn recover(shared: &Shared, payload: Option<&str>) -> Result<()> {
                 .delete_from(Sid(*sid), *from, roles_of(*roles))?;
         }
     } else {
-        // the index is another store's, or older than ours: its documents cannot be trusted
+        // a new index, or one of another state: its documents cannot be trusted
         tracing::warn!(
-            "the index does not belong to this state (batch {}, not {batch}): reading all text again",
+            "the index is at batch {}, the store at {batch}: reading all text again",
             found.batch
         );
         shared.index.clear()?;

@@ -248,19 +248,24 @@ fn renamed(
     Some(row)
 }
 
-/// Where two files hold the same session, the larger one is read; the other casts no shadow.
+/// Where two files hold the same session, the larger one is read; the other casts no shadow. Rows of a
+/// database (which have no size) come before any file: what an agent writes beside them is an extract.
 fn cast_shadows(now: &mut [SourceRow], known: &HashMap<String, SourceRow>, gone: &[String]) {
     let listed: BTreeSet<String> = now.iter().map(|row| row.path.clone()).collect();
-    let mut best: HashMap<(String, String, Option<String>), (u64, String)> = HashMap::new();
+    let mut best: HashMap<(String, String), ((bool, u64), String)> = HashMap::new();
     let others = known
         .values()
         .filter(|row| !listed.contains(&row.path) && !gone.contains(&row.path) && !row.gone);
-    let key = |row: &SourceRow| (row.agent.clone(), row.native.clone(), row.parent.clone());
+    let key = |row: &SourceRow| (row.agent.clone(), row.native.clone());
     for row in now.iter().chain(others) {
         if row.native.is_empty() || row.rank == Rank::Secondary {
             continue;
         }
-        let claim = (row.fingerprint.size, row.path.clone());
+        let rows = (row.fingerprint.size, row.fingerprint.inode) == (0, 0);
+        let claim = (
+            (rows && row.fingerprint.mtime_ns > 0, row.fingerprint.size),
+            row.path.clone(),
+        );
         let held = best.entry(key(row)).or_insert_with(|| claim.clone());
         // the first path in order holds a tie, so that two runs agree
         if claim.0 > held.0 || (claim.0 == held.0 && claim.1 < held.1) {

@@ -4,7 +4,7 @@ use super::Shared;
 use crate::agents::{EventSink, Flow};
 use crate::index::{DocMeta, Document, RoleSet};
 use crate::model::*;
-use crate::rollup::{Copied, SessionFold};
+use crate::rollup::{Copied, SessionFold, uuid_hash};
 use crate::store::{Note, Reader, SourceRow};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -29,6 +29,7 @@ impl Purpose {
             Some(RoleSet::Rest) => Wants {
                 prose: false,
                 rest: true,
+                waiting: false,
             },
             Some(RoleSet::All) => Wants::ALL,
         }
@@ -43,6 +44,8 @@ pub struct SourceRead {
     pub checkpoint: Option<Checkpoint>,
     pub sessions: Vec<SessionRead>,
     pub issues: Vec<ParseIssue>,
+    /// Titles of whoever holds these records.
+    pub titles: Vec<(u64, String)>,
     /// Began at the beginning.
     pub from_start: bool,
 }
@@ -69,6 +72,7 @@ pub struct Sink<'a> {
     from_start: bool,
     pub sessions: Vec<SessionRead>,
     pub issues: Vec<ParseIssue>,
+    pub titles: Vec<(u64, String)>,
     by_native: HashMap<String, usize>,
     current: Option<usize>,
     copied: Copied,
@@ -98,6 +102,7 @@ impl<'a> Sink<'a> {
             from_start,
             sessions: Vec::new(),
             issues: Vec::new(),
+            titles: Vec::new(),
             by_native: HashMap::new(),
             current: None,
             copied: Arc::default(),
@@ -298,6 +303,12 @@ impl EventSink for Sink<'_> {
         // a file of nothing but damage must not fill the store
         if self.issues.len() < 1000 {
             self.issues.push(issue);
+        }
+    }
+
+    fn title_of(&mut self, record: &str, title: &str) {
+        if self.purpose.fold {
+            self.titles.push((uuid_hash(record), title.to_owned()));
         }
     }
 

@@ -54,6 +54,8 @@ pub struct SessionSummary {
     pub prompts: u32,
     pub assistant_messages: u32,
     pub tool_calls: u32,
+    /// Records that tell what a response used, copies not counted.
+    pub responses: u32,
     pub tool_errors: u32,
     pub interruptions: u32,
     pub compactions: u32,
@@ -119,6 +121,10 @@ impl SessionSummary {
     /// Hidden unless the asker includes helpers.
     pub fn hidden_by_default(&self) -> bool {
         self.helper.is_some() || self.is_sub_agent()
+    }
+    /// Not one message: a title or a header alone. Lists leave it out unless they are asked for it.
+    pub fn is_empty(&self) -> bool {
+        self.all_messages == 0 && self.responses == 0
     }
     /// Display name: title, else first prompt, else `""`.
     pub fn name(&self) -> &str {

@@ -64,20 +64,31 @@ pub struct Wants {
     pub prose: bool,
     /// Text of thinking, tool input and tool output.
     pub rest: bool,
+    /// Prompts that wait at the end of the source for the agent to take them, as messages behind all
+    /// others. They are no history yet: the next record may hand them over, or take them back.
+    pub waiting: bool,
 }
 
 impl Wants {
     pub const META: Wants = Wants {
         prose: false,
         rest: false,
+        waiting: false,
     };
     pub const PROSE: Wants = Wants {
         prose: true,
         rest: false,
+        waiting: false,
     };
     pub const ALL: Wants = Wants {
         prose: true,
         rest: true,
+        waiting: false,
+    };
+    /// What a page shows.
+    pub const PAGE: Wants = Wants {
+        waiting: true,
+        ..Wants::ALL
     };
 }
 

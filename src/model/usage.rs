@@ -1,7 +1,9 @@
 //! Tokens and money.
 
+use super::id::AgentId;
 use serde::{Deserialize, Serialize};
 use std::ops::{Add, AddAssign};
+use xxhash_rust::xxh3::Xxh3;
 
 /// What one record says that one model response used. Several records may tell of one response.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -27,11 +29,20 @@ pub struct UsageEvent {
     pub estimated: bool,
 }
 
+/// Names a response across files and sessions.
+pub fn response_key(agent: &AgentId, key: &str) -> u64 {
+    let mut hash = Xxh3::new();
+    hash.update(agent.as_str().as_bytes());
+    hash.update(&[0]);
+    hash.update(key.as_bytes());
+    hash.digest()
+}
+
 /// What one session says of one model response; several sessions may tell of the same one.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Claim {
-    /// `UsageEvent::key`; `""` once stored, where a hash stands for it.
-    pub key: String,
+    /// Hash of the agent and of `UsageEvent::key`: [`response_key`].
+    pub key: u64,
     /// Tells responses apart that share a key within this session.
     pub variant: u16,
     /// Hash of `UsageEvent::request`.

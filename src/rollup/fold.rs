@@ -3,6 +3,7 @@
 use super::days::LocalDays;
 use super::usage::{merge, same_response};
 use crate::model::daily::{DAY_NAMES, OTHER_NAME};
+use crate::model::usage::response_key;
 use crate::model::*;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -299,20 +300,24 @@ impl SessionFold {
         if usage.copy && usage.record.is_empty() {
             return; // a replay, known as one by its place in the file
         }
-        let copy = usage.copy
-            || (!self.copied.is_empty() && self.copied.contains(&uuid_hash(&usage.record)));
-        self.seen(at, copy);
-        if !copy {
+        let elsewhere = if usage.record.is_empty() {
+            false
+        } else {
+            !self.copied.is_empty() && self.copied.contains(&uuid_hash(&usage.record))
+        };
+        self.seen(at, elsewhere);
+        self.summary.responses += u32::from(!elsewhere && !usage.copy);
+        if !elsewhere {
             note(&mut self.summary.models, &usage.model, MAX_MODELS);
         }
         let at = at.unwrap_or(self.last_seen);
         let memory = &mut self.summary.memory;
-        let tools = match copy {
+        let tools = match elsewhere {
             true => Vec::new(),
             false => std::mem::take(&mut memory.tools),
         };
         let mut claim = Claim {
-            key: usage.key.clone(),
+            key: response_key(&self.summary.key.agent, &usage.key),
             variant: 0,
             request: usage
                 .request
@@ -325,7 +330,7 @@ impl SessionFold {
             tokens: usage.tokens,
             recorded_cost: usage.recorded_cost,
             us_region: usage.us_region,
-            copy,
+            copy: usage.copy || elsewhere,
             sidechain: usage.sidechain,
             estimated: usage.estimated,
             branch: memory.branch.clone(),

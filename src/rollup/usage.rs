@@ -171,7 +171,7 @@ mod tests {
 
     fn claim(request: Option<&str>, input: u64, output: u64) -> Claim {
         Claim {
-            key: "m".into(),
+            key: 1,
             request: request.map(|name| name.len() as u64 + u64::from(name.as_bytes()[0])),
             tokens: Tokens {
                 input,

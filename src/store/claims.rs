@@ -18,8 +18,6 @@ const ENTRY: usize = 12;
 /// Claims of one chunk: what changing one of them costs.
 const CHUNK: usize = 128;
 
-type Rows = Vec<(u64, Claim)>;
-
 /// What one transaction has looked at or changed; written by [`ClaimBook::flush`].
 #[derive(Default)]
 pub(super) struct ClaimBook {
@@ -45,7 +43,7 @@ struct Chunks {
 
 #[derive(Default)]
 struct Chunk {
-    rows: Rows,
+    rows: Vec<Claim>,
     changed: bool,
 }
 
@@ -93,7 +91,7 @@ impl ClaimBook {
     }
 
     /// Takes everything away that a session claims.
-    pub fn take(&mut self, txn: &WriteTransaction, sid: Sid) -> Result<Rows> {
+    pub fn take(&mut self, txn: &WriteTransaction, sid: Sid) -> Result<Vec<Claim>> {
         let session = self.session(txn, sid)?;
         while session.unread > 0 {
             session.read_one(txn, sid)?;
@@ -103,8 +101,8 @@ impl ClaimBook {
             session.emptied.push(at);
             all.append(&mut chunk.rows);
         }
-        for (hash, _) in &all {
-            self.bucket(txn, *hash)?.remove(*hash, sid);
+        for claim in &all {
+            self.bucket(txn, claim.key)?.remove(claim.key, sid);
         }
         Ok(all)
     }
@@ -220,10 +218,7 @@ impl Chunks {
     fn find(&mut self, txn: &WriteTransaction, sid: Sid, hash: u64) -> Result<Vec<Claim>> {
         self.reach(txn, sid, hash)?;
         let rows = self.rows.values().flat_map(|chunk| &chunk.rows);
-        Ok(rows
-            .filter(|row| row.0 == hash)
-            .map(|row| row.1.clone())
-            .collect())
+        Ok(rows.filter(|row| row.key == hash).cloned().collect())
     }
 
     /// Unpacks back to the first claim on this key: the one with variant 0.
@@ -232,7 +227,7 @@ impl Chunks {
             chunk
                 .rows
                 .iter()
-                .any(|row| row.0 == hash && row.1.variant == 0)
+                .any(|row| row.key == hash && row.variant == 0)
         };
         if self.rows.values().any(first) {
             return Ok(());
@@ -254,13 +249,11 @@ impl Chunks {
         claims: Vec<Claim>,
     ) -> Result<()> {
         self.reach(txn, sid, hash)?;
-        let mut claims: HashMap<u16, Claim> = claims
-            .into_iter()
-            .map(|claim| (claim.variant, claim))
-            .collect();
+        let keyed = |claim: Claim| (claim.variant, Claim { key: hash, ..claim });
+        let mut claims: HashMap<u16, Claim> = claims.into_iter().map(keyed).collect();
         for chunk in self.rows.values_mut() {
-            chunk.rows.retain_mut(|(held, row)| {
-                if *held != hash {
+            chunk.rows.retain_mut(|row| {
+                if row.key != hash {
                     return true;
                 }
                 match claims.remove(&row.variant) {
@@ -291,8 +284,7 @@ impl Chunks {
         hash: u64,
         mut claim: Claim,
     ) -> Result<()> {
-        // the hash stands for it
-        claim.key = String::new();
+        claim.key = hash;
         if self.rows.is_empty() && self.unread > 0 {
             self.read_one(txn, sid)?;
         }
@@ -305,7 +297,7 @@ impl Chunks {
             self.rows.insert(next, Chunk::default());
         }
         let mut last = self.rows.last_entry().expect("there is one now");
-        last.get_mut().rows.push((hash, claim));
+        last.get_mut().rows.push(claim);
         last.get_mut().changed = true;
         Ok(())
     }

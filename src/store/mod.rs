@@ -5,6 +5,7 @@
 //! [`Reader`]s (one read transaction each, never held across waits), the one writer is [`Writer`].
 
 mod claims;
+mod earlier;
 mod marks;
 mod read;
 mod rows;
@@ -12,6 +13,7 @@ pub mod status;
 mod tables;
 mod write;
 
+pub use earlier::{EarlierReader, EarlierSession};
 pub use marks::Marks;
 pub use read::{IssueSummary, Reader, SourceRef};
 pub use rows::{Note, Pass, SourceRow};
@@ -19,7 +21,9 @@ pub use write::Writer;
 
 use crate::model::Sid;
 use redb::{Database, ReadableDatabase};
+use std::collections::hash_map::RandomState;
 use std::collections::{BTreeSet, VecDeque};
+use std::hash::{BuildHasher, Hasher};
 use std::path::Path;
 use std::sync::Mutex;
 
@@ -27,7 +31,7 @@ use std::sync::Mutex;
 pub const SCHEMA: u64 = 3;
 
 /// redb's own cache; the page cache does the rest.
-const CACHE_BYTES: usize = 16 << 20;
+const CACHE_BYTES: usize = 6 << 20;
 
 /// How many generations of changes are remembered for [`Store::changed_since`].
 const REMEMBERED: usize = 256;
@@ -50,19 +54,36 @@ pub struct Store {
     path: std::path::PathBuf,
     /// Sessions changed by recent generations.
     recent: Mutex<VecDeque<(u64, BTreeSet<Sid>)>>,
+    /// The store of another schema that this one takes the place of, until it is complete.
+    earlier: Mutex<Option<Database>>,
 }
 
 impl Store {
-    /// Opens or creates the store.
+    /// Opens or creates the store. One of another schema becomes the earlier store of a new one.
     ///
     /// # Errors
-    /// [`OpenError`]; a damaged or older file is left as it is for the caller to set aside.
+    /// [`OpenError`]; a damaged file is left as it is for the caller to set aside, and so is one of
+    /// another schema while there is an earlier one already.
     pub fn open(path: &Path) -> Result<Store, OpenError> {
+        match Store::open_alone(path) {
+            Err(error @ OpenError::OtherVersion { .. }) => {
+                if !earlier::set_back(path)? {
+                    return Err(error);
+                }
+                tracing::warn!("{error}; it is kept until a new one is complete");
+                Store::open_alone(path)
+            }
+            opened => opened,
+        }
+    }
+
+    fn open_alone(path: &Path) -> Result<Store, OpenError> {
         let db = open_database(path)?;
         let store = Store {
             db,
             path: path.to_owned(),
             recent: Mutex::default(),
+            earlier: Mutex::default(),
         };
         let damaged = |cause: anyhow::Error| OpenError::Damaged {
             path: path.display().to_string(),
@@ -75,8 +96,12 @@ impl Store {
                     found,
                 });
             }
-            Some(_) => {}
-            None => store.create_tables().map_err(damaged)?,
+            Some(_) => *store.lock_earlier() = earlier::find(path),
+            None => {
+                let before = earlier::find(path);
+                store.create_tables(before.as_ref()).map_err(damaged)?;
+                *store.lock_earlier() = before;
+            }
         }
         Ok(store)
     }
@@ -111,6 +136,28 @@ impl Store {
         })
     }
 
+    /// A view of the earlier store, while there is one.
+    ///
+    /// # Errors
+    /// It cannot be read any more.
+    pub fn earlier(&self) -> anyhow::Result<Option<EarlierReader>> {
+        self.lock_earlier().as_ref().map(earlier::read).transpose()
+    }
+
+    /// Everything was taken from the earlier store: it is removed, or kept aside.
+    pub fn let_earlier_go(&self, keep: bool) {
+        if self.lock_earlier().take().is_some() {
+            match keep {
+                true => earlier::set_aside(&self.path),
+                false => earlier::remove(&self.path),
+            }
+        }
+    }
+
+    fn lock_earlier(&self) -> std::sync::MutexGuard<'_, Option<Database>> {
+        self.earlier.lock().expect("no panic while held")
+    }
+
     /// Bytes of the file.
     pub fn bytes(&self) -> u64 {
         std::fs::metadata(&self.path).map_or(0, |meta| meta.len())
@@ -143,8 +190,17 @@ impl Store {
         }
     }
 
-    fn create_tables(&self) -> anyhow::Result<()> {
+    fn create_tables(&self, before: Option<&Database>) -> anyhow::Result<()> {
         let txn = self.db.begin_write()?;
+        // an index of another store must not be taken for ours
+        let id = RandomState::new().build_hasher().finish() | 1;
+        txn.open_table(tables::META)?
+            .insert("store_id", &id.to_le_bytes()[..])?;
+        if let Some(before) = before
+            && let Err(error) = earlier::inherit(before, &txn)
+        {
+            tracing::warn!("the earlier store cannot be followed: {error:#}");
+        }
         txn.open_table(tables::META)?
             .insert("schema", &SCHEMA.to_le_bytes()[..])?;
         txn.open_table(tables::SESSIONS)?;

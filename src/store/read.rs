@@ -63,6 +63,17 @@ impl Reader {
         self.meta_number("batch")
     }
 
+    /// See [`Writer::put_unsettled`](super::Writer::put_unsettled).
+    pub fn unsettled(&self) -> Result<bool> {
+        Ok(self.meta_number("unsettled")? != 0)
+    }
+
+    /// Sessions and documents of earlier stores and indexes that could not be taken over.
+    pub fn lost(&self) -> Result<(u64, u64)> {
+        let sessions = self.meta_number("lost_sessions")?;
+        Ok((sessions, self.meta_number("lost_documents")?))
+    }
+
     /// All sessions, notes merged in, in sid order.
     pub fn sessions(&self) -> Result<Vec<(Sid, SessionSummary)>> {
         let notes = self.notes()?;
@@ -270,11 +281,7 @@ impl Reader {
 
     /// Hashes of the records of `sid` that belong to other sessions.
     pub fn copied(&self, sid: Sid) -> Result<Vec<u64>> {
-        let table = self.txn.open_table(COPIED)?;
-        Ok(table
-            .get(sid.0)?
-            .map(|bytes| words(bytes.value()))
-            .unwrap_or_default())
+        copied(&self.txn, sid)
     }
 
     /// Whether a session shares records with others.
@@ -284,12 +291,7 @@ impl Reader {
 
     /// The records of a session, in file order.
     pub fn records(&self, sid: Sid) -> Result<Vec<RecordRef>> {
-        let table = self.txn.open_table(RECORDS)?;
-        let mut all = Vec::new();
-        for row in table.range((sid.0, 0)..=(sid.0, u32::MAX))? {
-            all.extend(records(row?.1.value()));
-        }
-        Ok(all)
+        records_of(&self.txn, sid)
     }
 
     pub fn has_records(&self, sid: Sid) -> Result<bool> {
@@ -310,26 +312,35 @@ impl Reader {
         Ok(())
     }
 
-    /// What a session claims, by hash of agent and response key, in the order in which it came;
-    /// without [`Claim::key`].
-    pub fn claims_of(&self, sid: Sid) -> Result<Vec<(u64, Claim)>> {
-        let table = self.txn.open_table(CLAIMS)?;
-        let mut all = Vec::new();
-        for row in table.range((sid.0, 0)..=(sid.0, u32::MAX))? {
-            all.extend(decode::<Vec<(u64, Claim)>>(row?.1.value())?);
-        }
-        Ok(all)
+    /// What a session claims, in the order in which it came.
+    pub fn claims_of(&self, sid: Sid) -> Result<Vec<Claim>> {
+        claims_of(&self.txn, sid)
     }
 
-    /// Every claim, for checks and exports: (sid, hash of agent and response key, claim).
-    pub fn all_claims(&self, mut each: impl FnMut(Sid, u64, Claim)) -> Result<()> {
+    /// Every claim, for checks and exports: (sid, claim).
+    pub fn all_claims(&self, mut each: impl FnMut(Sid, Claim)) -> Result<()> {
         for row in self.txn.open_table(CLAIMS)?.iter()? {
             let (key, bytes) = row?;
-            for (hash, claim) in decode::<Vec<(u64, Claim)>>(bytes.value())? {
-                each(Sid(key.value().0), hash, claim);
+            for claim in decode::<Vec<Claim>>(bytes.value())? {
+                each(Sid(key.value().0), claim);
             }
         }
         Ok(())
+    }
+
+    /// Notes on everything of one agent, by native id.
+    pub fn notes_of(&self, agent: &str) -> Result<Vec<(String, Vec<Note>)>> {
+        let table = self.txn.open_table(NOTES)?;
+        let (first, end) = (format!("{agent}:"), format!("{agent};"));
+        let mut all = Vec::new();
+        for row in table.range(first.as_str()..end.as_str())? {
+            let (key, bytes) = row?;
+            all.push((
+                key.value()[first.len()..].to_owned(),
+                decode(bytes.value())?,
+            ));
+        }
+        Ok(all)
     }
 
     fn notes(&self) -> Result<HashMap<String, Vec<Note>>> {
@@ -341,6 +352,32 @@ impl Reader {
         }
         Ok(notes)
     }
+}
+
+pub(super) fn copied(txn: &ReadTransaction, sid: Sid) -> Result<Vec<u64>> {
+    let table = txn.open_table(COPIED)?;
+    Ok(table
+        .get(sid.0)?
+        .map(|bytes| words(bytes.value()))
+        .unwrap_or_default())
+}
+
+pub(super) fn records_of(txn: &ReadTransaction, sid: Sid) -> Result<Vec<RecordRef>> {
+    let table = txn.open_table(RECORDS)?;
+    let mut all = Vec::new();
+    for row in table.range((sid.0, 0)..=(sid.0, u32::MAX))? {
+        all.extend(records(row?.1.value()));
+    }
+    Ok(all)
+}
+
+fn claims_of(txn: &ReadTransaction, sid: Sid) -> Result<Vec<Claim>> {
+    let table = txn.open_table(CLAIMS)?;
+    let mut all = Vec::new();
+    for row in table.range((sid.0, 0)..=(sid.0, u32::MAX))? {
+        all.extend(decode::<Vec<Claim>>(row?.1.value())?);
+    }
+    Ok(all)
 }
 
 pub(super) fn words(bytes: &[u8]) -> Vec<u64> {

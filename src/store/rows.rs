@@ -116,6 +116,18 @@ pub(super) fn decode_responses(bytes: &[u8]) -> Result<Vec<Response>> {
     Ok(rows.collect())
 }
 
+/// The same for values that another build wrote: one that leaves bytes over had another shape.
+pub(super) fn decode_whole<T: DeserializeOwned>(bytes: &[u8]) -> Result<T> {
+    ensure!(
+        bytes.first() == Some(&FORMAT),
+        "stored value has an unknown format"
+    );
+    let (value, rest) =
+        postcard::take_from_bytes(&bytes[1..]).context("stored value does not decode")?;
+    ensure!(rest.is_empty(), "stored value has another shape");
+    Ok(value)
+}
+
 /// A source and how far each pass has read it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct SourceRow {

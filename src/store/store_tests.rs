@@ -148,6 +148,10 @@ fn claim(variant: u16, output: u64) -> Claim {
     }
 }
 
+fn keyed(key: u64, claim: Claim) -> Claim {
+    Claim { key, ..claim }
+}
+
 #[test]
 fn claims_are_kept_by_response_and_session() {
     let folder = tempfile::tempdir().unwrap();
@@ -167,7 +171,7 @@ fn claims_are_kept_by_response_and_session() {
     let of = |sid, claims: &[Claim]| {
         claims
             .iter()
-            .map(|c| (Sid(sid), c.clone()))
+            .map(|c| (Sid(sid), keyed(7, c.clone())))
             .collect::<Vec<_>>()
     };
     assert_eq!(
@@ -176,7 +180,7 @@ fn claims_are_kept_by_response_and_session() {
     );
     let taken = writer.take_claims(Sid(1)).unwrap();
     assert_eq!(
-        taken.iter().map(|(hash, _)| *hash).collect::<Vec<_>>(),
+        taken.iter().map(|claim| claim.key).collect::<Vec<_>>(),
         [7, 7, 8]
     );
     writer.put_claims(8, Sid(1), vec![claim(0, 9)]).unwrap();
@@ -185,7 +189,7 @@ fn claims_are_kept_by_response_and_session() {
     assert_eq!(writer.claims(7).unwrap(), of(2, &[claim(0, 3)]));
     assert_eq!(
         store.read().unwrap().claims_of(Sid(1)).unwrap(),
-        [(8, claim(0, 9))]
+        [keyed(8, claim(0, 9))]
     );
     assert_eq!(writer.claimers(7 + 4096).unwrap(), [Sid(3)]);
 }
@@ -212,9 +216,9 @@ fn a_claim_of_long_ago_is_changed_where_it_lies() {
     writer.commit().unwrap();
     let all = store.read().unwrap().claims_of(Sid(1)).unwrap();
     assert_eq!(all.len(), 400);
-    assert_eq!(all[3], (3, claim(0, 1003)));
-    assert_eq!(all[399], (3, claim(1, 2003)));
-    assert!(all.iter().all(|(hash, _)| *hash != 250));
+    assert_eq!(all[3], keyed(3, claim(0, 1003)));
+    assert_eq!(all[399], keyed(3, claim(1, 2003)));
+    assert!(all.iter().all(|claim| claim.key != 250));
     let mut writer = store.write().unwrap();
     assert_eq!(writer.claims(3).unwrap().len(), 2);
     assert_eq!(writer.claims(250).unwrap(), []);
@@ -238,21 +242,57 @@ fn an_open_store_is_locked() {
 }
 
 #[test]
-fn another_schema_is_told_from_damage() {
+fn a_store_of_another_schema_stays_beside_the_new_one() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("s.redb");
-    let db = redb::Database::create(&path).unwrap();
-    let txn = db.begin_write().unwrap();
-    txn.open_table(tables::META)
-        .unwrap()
-        .insert("schema", &999u64.to_le_bytes()[..])
-        .unwrap();
-    txn.commit().unwrap();
-    drop(db);
+    let of_another_schema = || {
+        let db = redb::Database::create(&path).unwrap();
+        let txn = db.begin_write().unwrap();
+        txn.open_table(tables::META)
+            .unwrap()
+            .insert("schema", &999u64.to_le_bytes()[..])
+            .unwrap();
+        txn.commit().unwrap();
+    };
+    let key = SessionKey::new(&AgentId::new("a"), "one");
+    let store = Store::open(&path).unwrap();
+    let id = store.read().unwrap().store_id().unwrap();
+    let mut writer = store.write().unwrap();
+    let sid = writer.sid_for(&key).unwrap();
+    writer.put_batch(7).unwrap();
+    writer.commit().unwrap();
+    drop(store);
+    of_another_schema();
+    let store = Store::open(&path).unwrap();
+    assert!(store.earlier().unwrap().is_some());
+    let reader = store.read().unwrap();
+    assert_eq!(reader.store_id().unwrap(), id);
+    assert_eq!(
+        reader.sid(&key).unwrap(),
+        Some(sid),
+        "sids keep their meaning"
+    );
+    assert!(reader.batch().unwrap() > 8, "the index is behind");
+    drop((reader, store));
+    // while there is an earlier one, another is not taken for it
+    of_another_schema();
     assert!(matches!(
         Store::open(&path),
         Err(OpenError::OtherVersion { found: 999, .. })
     ));
+}
+
+#[test]
+fn another_store_has_another_id() {
+    let folder = tempfile::tempdir().unwrap();
+    let id = |name: &str| {
+        let store = Store::open(&folder.path().join(name)).unwrap();
+        let id = store.read().unwrap().store_id().unwrap();
+        drop(store);
+        id
+    };
+    assert_ne!(id("a.redb"), id("b.redb"));
+    assert_eq!(id("a.redb"), id("a.redb"));
 }
 
 #[test]

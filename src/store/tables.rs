@@ -1,13 +1,14 @@
 //! Every table on one page. Values are postcard behind one version byte, or fixed-width.
 //!
 //! A change of a value's shape is a new table name or a new [`super::SCHEMA`]; an older store is set
-//! aside and rebuilt from the sources.
+//! back and rebuilt from the sources, and what those do not hold any more is taken over from it.
 
 use redb::TableDefinition;
 
 type Bytes = &'static [u8];
 
-/// `schema`, `generation`, `batch`, `next_sid`, `store_id`, `zone`.
+/// `schema`, `generation`, `batch`, `next_sid`, `store_id`, `zone`, `lost_sessions`, `lost_documents`,
+/// `unsettled`.
 pub const META: TableDefinition<&str, Bytes> = TableDefinition::new("meta");
 /// sid -> `SessionSummary`.
 pub const SESSIONS: TableDefinition<u32, Bytes> = TableDefinition::new("sessions");
@@ -17,7 +18,7 @@ pub const SID_BY_KEY: TableDefinition<&str, u32> = TableDefinition::new("sid_by_
 pub const DAYS: TableDefinition<(u32, i32), Bytes> = TableDefinition::new("days");
 /// (sid, local day) -> the responses that count there, in order of time: see `rows::encode_responses`.
 pub const RESPONSES: TableDefinition<(u32, i32), Bytes> = TableDefinition::new("responses");
-/// (sid, chunk) -> `Vec<(hash of agent and response key, Claim)>`.
+/// (sid, chunk) -> `Vec<Claim>`, in order of arrival.
 pub const CLAIMS: TableDefinition<(u32, u32), Bytes> = TableDefinition::new("claims");
 /// Hash of agent and response key, modulo -> the whole hash and the sid of each claimer: 12 bytes each.
 pub const CLAIMERS: TableDefinition<u32, Bytes> = TableDefinition::new("claimers");

@@ -70,6 +70,20 @@ impl<'s> Writer<'s> {
         self.put_number("batch", batch)
     }
 
+    /// Whether sources have been folded whose copied records were not looked for yet.
+    pub fn put_unsettled(&mut self, unsettled: bool) -> Result<()> {
+        self.put_number("unsettled", u64::from(unsettled))
+    }
+
+    /// Counts sessions and documents of earlier stores and indexes that could not be taken over.
+    pub fn add_lost(&mut self, sessions: u64, documents: u64) -> Result<()> {
+        for (key, more) in [("lost_sessions", sessions), ("lost_documents", documents)] {
+            let lost = self.number(key)?;
+            self.put_number(key, lost + more)?;
+        }
+        Ok(())
+    }
+
     /// The sid of a session, given out now if it has none.
     pub fn sid_for(&mut self, key: &SessionKey) -> Result<Sid> {
         let name = key.to_string();
@@ -150,7 +164,7 @@ impl<'s> Writer<'s> {
         self.claims.claimers(&self.txn, hash)
     }
 
-    /// All claims on a response, from all sessions; without [`Claim::key`].
+    /// All claims on a response, from all sessions.
     pub fn claims(&mut self, hash: u64) -> Result<Vec<(Sid, Claim)>> {
         self.claims.claims(&self.txn, hash)
     }
@@ -160,8 +174,8 @@ impl<'s> Writer<'s> {
         self.claims.put(&self.txn, hash, sid, claims)
     }
 
-    /// Takes away (and hands over) everything that a session claims: (hash, claim).
-    pub fn take_claims(&mut self, sid: Sid) -> Result<Vec<(u64, Claim)>> {
+    /// Takes away (and hands over) everything that a session claims.
+    pub fn take_claims(&mut self, sid: Sid) -> Result<Vec<Claim>> {
         self.claims.take(&self.txn, sid)
     }
 
@@ -255,6 +269,12 @@ impl<'s> Writer<'s> {
         if let Some(sid) = self.txn.open_table(SID_BY_KEY)?.get(name.as_str())? {
             self.changed.insert(Sid(sid.value()));
         }
+        Ok(())
+    }
+
+    pub fn remove_notes(&mut self, key: &SessionKey) -> Result<()> {
+        let name = key.to_string();
+        self.txn.open_table(NOTES)?.remove(name.as_str())?;
         Ok(())
     }
 

@@ -154,6 +154,7 @@ impl Params {
             from,
             to,
             include_helpers: self.flag("include_helpers"),
+            include_empty: self.flag("include_empty"),
         }
     }
 }
@@ -164,7 +165,7 @@ pub fn segment(text: &str) -> String {
 }
 
 /// Names that [`Params::filters`] reads.
-pub const FILTERS: [&str; 11] = [
+pub const FILTERS: [&str; 12] = [
     "agent",
     "project",
     "repo",
@@ -176,6 +177,7 @@ pub const FILTERS: [&str; 11] = [
     "from",
     "to",
     "include_helpers",
+    "include_empty",
 ];
 
 #[cfg(test)]

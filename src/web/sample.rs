@@ -298,6 +298,7 @@ pub fn sessions() -> SessionsPage {
         total: 1412,
         shown_sessions: 2705,
         hidden_sessions: 1234,
+        empty_sessions: 0,
         all_sessions: 3939,
         next: Some(60),
         facets: lists(),
@@ -386,6 +387,7 @@ pub fn search() -> SearchPage {
         next: Some(20),
         micros: 3_412,
         filling: true,
+        earlier: false,
     }
 }
 
@@ -699,6 +701,7 @@ pub fn analytics() -> Analytics {
         sessions_all: 3939,
         sessions_with_data: 3702,
         sessions_hidden: 1234,
+        sessions_empty: 0,
         conversations: 1412,
         prompts: 18_220,
         messages: 112_400,
@@ -774,6 +777,7 @@ pub fn status() -> StatusView {
         },
         sessions: 3939,
         hidden_sessions: 1234,
+        empty_sessions: 0,
         messages: 1_204_118,
         documents: 322_118,
         segments: 9,
@@ -793,6 +797,7 @@ pub fn status() -> StatusView {
         data_dir: "/home/ada/.codedash/data".into(),
         zone: "UTC".into(),
         set_aside: vec![],
+        notes: vec![],
         resident_bytes: 143_000_000,
     }
 }

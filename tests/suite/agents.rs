@@ -8,7 +8,8 @@
 use codedash::agents::{self, Agent, EventSink, Flow};
 use codedash::config::Config;
 use codedash::model::{
-    Checkpoint, Event, EventKind, IssueKind, Message, ParseIssue, SessionStart, Source, Wants,
+    Checkpoint, Event, EventKind, IssueKind, Message, ParseIssue, PromptKind, SessionStart, Source,
+    Wants,
 };
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -60,7 +61,11 @@ fn reading_in_two_parts_is_reading_at_once() {
             let second = read(room, &shadow.source, &first.checkpoint, Wants::ALL);
             let at = format!("{} cut at {cut}", source.path.display());
             let mut events = first.events.clone();
-            events.extend(second.events.clone());
+            // what lies beside a source is told by every read
+            let told = |event: &(String, Event)| {
+                matches!(event.1.kind, EventKind::Fact(_)) && first.events.contains(event)
+            };
+            events.extend(second.events.iter().filter(|event| !told(event)).cloned());
             assert_eq!(events, whole.events, "{at}");
             let lasting = |read: &Read| -> Vec<(u64, IssueKind)> {
                 let issues = read.issues.iter().filter(|issue| issue.line > 0);
@@ -87,6 +92,65 @@ fn reading_in_two_parts_is_reading_at_once() {
                 "{at}"
             );
         }
+    }
+}
+
+#[test]
+fn a_prompt_that_waits_at_the_end_is_shown_when_asked_for() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join(".claude/projects/-w-app/s1.jsonl");
+    fs::create_dir_all(file.parent().unwrap()).unwrap();
+    let line = |kind: &str, rest: &str| {
+        format!(r#"{{"type":"{kind}","sessionId":"s1","timestamp":"2026-08-01T10:00:00Z",{rest}}}"#)
+    };
+    let said = |uuid: &str, text: &str| {
+        let rest = format!(r#""uuid":"{uuid}","message":{{"role":"user","content":"{text}"}}"#);
+        line("user", &rest)
+    };
+    let queued = |text: &str| {
+        let rest = format!(r#""operation":"enqueue","content":"{text}""#);
+        line("queue-operation", &rest)
+    };
+    let first = [
+        said("u1", "start"),
+        queued("then the tests"),
+        queued("<task-notification>x</task-notification>"),
+    ];
+    fs::write(&file, first.join("\n") + "\n").unwrap();
+    let config = Config::for_home(dir.path(), &dir.path().join("data"));
+    let root = config
+        .roots(agents::all_infos())
+        .into_iter()
+        .find(|root| root.path.exists());
+    let room = agents::room(root.as_ref().unwrap().agent).unwrap();
+    let prompts = |wants: Wants| -> Vec<(u32, String, PromptKind)> {
+        let mut sources = Vec::new();
+        room.discover(&root.as_ref().unwrap().path, &mut |source| {
+            sources.push(source)
+        });
+        let read = read(room, &sources[0], &Checkpoint::default(), wants);
+        let messages = read
+            .events
+            .into_iter()
+            .filter_map(|(_, event)| match event.kind {
+                EventKind::Message(message) if message.prompt.is_prompt() => Some(message),
+                _ => None,
+            });
+        messages.map(|m| (m.seq, m.text, m.prompt)).collect()
+    };
+    let start = (0, "start".to_owned(), PromptKind::Typed);
+    let waits = (1, "then the tests".to_owned(), PromptKind::Queued);
+    assert_eq!(prompts(Wants::ALL), std::slice::from_ref(&start));
+    assert_eq!(prompts(Wants::PAGE), [start.clone(), waits]);
+    // handed over, it is told once
+    let second = [
+        line("queue-operation", r#""operation":"dequeue""#),
+        said("u2", "then the tests"),
+    ];
+    fs::write(&file, [&first[..2], &second].concat().join("\n") + "\n").unwrap();
+    let handed = (1, "then the tests".to_owned(), PromptKind::Typed);
+    for wants in [Wants::ALL, Wants::PAGE] {
+        assert_eq!(prompts(wants), [start.clone(), handed.clone()]);
     }
 }
 
@@ -267,12 +331,10 @@ proptest! {
         damages in prop::collection::vec(damage(), 1..4),
         pick in any::<prop::sample::Index>(),
     ) {
-        // listed once: there are many fixtures
-        static SOURCES: LazyLock<Vec<(&dyn Agent, Source)>> = LazyLock::new(|| {
-            let all = all_sources().into_iter();
-            all.filter(|(r, s)| plain_lines(*r, s).is_some()).collect()
+        static LINES: LazyLock<Vec<(&'static dyn Agent, Source)>> = LazyLock::new(|| {
+            all_sources().into_iter().filter(|(r, s)| plain_lines(*r, s).is_some()).collect()
         });
-        let (room, source) = pick.get(SOURCES.as_slice());
+        let (room, source) = pick.get(&LINES);
         let original = plain_lines(*room, source).expect("filtered");
         let bytes = damaged(&original, &damages);
         let shadow = Shadow::of(source);
@@ -612,7 +674,9 @@ fn render(read: &Read, out: &mut String) {
         match &event.kind {
             EventKind::Message(message) => render_message(message, out),
             EventKind::Usage(usage) => {
-                let _ = writeln!(out, "{usage:?}");
+                // told only where it is so
+                let told = format!("{usage:?}").replace(", estimated: false", "");
+                let _ = writeln!(out, "{told}");
             }
             EventKind::Fact(fact) => {
                 let _ = writeln!(out, "{fact:?}");

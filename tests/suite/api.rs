@@ -379,6 +379,8 @@ fn shapes_are_as_promised() {
         ("sessions", "/api/sessions?project=/w/store".to_owned()),
         ("session", format!("/api/session/{cache}?role=tools")),
         ("preview", format!("/api/preview/{cache}")),
+        ("cost", format!("/api/cost/{cache}")),
+        ("stats", "/api/stats?by=day,session,model".to_owned()),
         ("search", "/api/search?q=flamingo&role=tool".to_owned()),
         ("projects", "/api/projects?project=/w/store".to_owned()),
         (

@@ -178,7 +178,7 @@ fn what_was_made_is_what_is_read() {
         limit: usize::MAX,
         ..SessionsQuery::default()
     };
-    let (rows, _, _) = engine.session_rows(&all).unwrap();
+    let rows = engine.session_rows(&all).unwrap().rows;
     let cards = engine.cards(&rows).unwrap();
     for agent in ["claude", "codex"] {
         let mut read = Tally::default();

@@ -95,7 +95,7 @@ impl World {
             };
             let mut claims = Vec::new();
             reader
-                .all_claims(|sid, hash, claim| claims.push((name(sid), hash, claim)))
+                .all_claims(|sid, claim| claims.push((name(sid), claim.key, claim)))
                 .unwrap();
             claims.sort_by(|a, b| (&a.0, a.1, a.2.variant).cmp(&(&b.0, b.1, b.2.variant)));
             let documents = |sid| {
@@ -208,6 +208,48 @@ fn a_history_is_listed_counted_and_findable() {
     );
     assert_eq!(state.documents["claude:s1"].len(), 6);
     assert_eq!(output_tokens(&state), 300);
+}
+
+#[test]
+fn a_title_goes_to_the_session_that_holds_its_record() {
+    let world = World::new();
+    let summary =
+        |leaf: &str, text: &str| json!({"type": "summary", "summary": text, "leafUuid": leaf});
+    let mut talkative = vec![
+        summary("alpha-a2", "The alpha work"),
+        summary("nowhere", "Lost"),
+    ];
+    talkative.extend(talk("s2", "beta", 100, 2));
+    world.write(&world.session("s2"), &talkative);
+    world.write(&world.session("s0"), &[summary("late-a1", "The late work")]);
+    world.write(&world.session("s1"), &talk("s1", "alpha", 0, 3));
+    world.run();
+    let titles = |state: &State| -> Vec<(String, Option<String>)> {
+        let named = state.sessions.iter();
+        named
+            .map(|(key, session)| (key.clone(), session.title.clone()))
+            .collect()
+    };
+    let titled = |key: &str, title: &str| (key.to_owned(), Some(title.to_owned()));
+    let expected = vec![
+        titled("claude:s1", "The alpha work"),
+        ("claude:s2".to_owned(), None),
+    ];
+    assert_eq!(titles(&world.state()), expected);
+    // a session may turn up after the one that names it
+    world.write(&world.session("s3"), &talk("s3", "late", 200, 2));
+    world.run();
+    let mut expected = expected;
+    expected.push(titled("claude:s3", "The late work"));
+    assert_eq!(titles(&world.state()), expected);
+    assert_eq!(
+        titles(&{
+            let b = world.beside();
+            b.run();
+            b.state()
+        }),
+        expected
+    );
 }
 
 #[test]

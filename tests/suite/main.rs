@@ -1,5 +1,6 @@
 //! The one integration binary: behaviour through public faces.
 
+mod accounting;
 mod agents;
 mod api;
 mod cli;
@@ -11,4 +12,5 @@ mod ingest;
 mod layers;
 mod pages;
 mod search;
+mod terminal;
 mod web;

@@ -56,7 +56,7 @@ impl Site {
         let request = request.body(Body::empty()).unwrap();
         let response = self.router.clone().oneshot(request).await.unwrap();
         let bytes = response.into_body().collect().await.unwrap().to_bytes();
-        self.tidy(&String::from_utf8(bytes.to_vec()).unwrap())
+        self.tidy(str::from_utf8(&bytes).unwrap())
     }
 
     fn tidy(&self, html: &str) -> String {

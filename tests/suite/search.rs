@@ -1285,10 +1285,43 @@ mod writing {
 mod opening {
     use super::*;
 
-    fn filled() -> TempDir {
+    /// An index in a folder of its own, since another one may come to lie beside it.
+    struct Filled {
+        outer: TempDir,
+    }
+
+    impl Filled {
+        fn path(&self) -> std::path::PathBuf {
+            self.outer.path().join("index")
+        }
+        fn beside(&self) -> Vec<String> {
+            let items = std::fs::read_dir(self.outer.path()).expect("lists");
+            let names = items.map(|i| i.expect("is there").file_name());
+            let names = names.map(|name| name.to_string_lossy().into_owned());
+            let mut names: Vec<String> = names.filter(|name| name != "index").collect();
+            names.sort();
+            names
+        }
+    }
+
+    fn filled() -> Filled {
         let room = Room::of(&["one text", "another text"]);
         room.index.shutdown();
-        room.dir
+        let outer = tempfile::tempdir().expect("a folder");
+        std::fs::rename(room.dir.keep(), outer.path().join("index")).expect("moves");
+        Filled { outer }
+    }
+
+    /// Words of all messages that can be taken from the earlier index.
+    fn carried(opened: &SearchIndex) -> (Vec<String>, u64) {
+        let sids: Vec<Sid> = (0..4).map(Sid).collect();
+        let carried = opened.carry_over(&sids, "p", &|| true).expect("carries");
+        let messages = sids.iter().flat_map(|sid| {
+            let messages = opened.messages(*sid, 0..u32::MAX, None);
+            messages.expect("reads")
+        });
+        let texts = messages.map(|message| message.text).collect();
+        (texts, carried.expect("nobody stops it").lost)
     }
 
     fn files(dir: &Path, ending: &str) -> Vec<std::path::PathBuf> {
@@ -1307,17 +1340,27 @@ mod opening {
     }
 
     #[test]
-    fn cut_files_are_damage() {
-        for ending in ["store", "term", "idx", "fast", "fieldnorm", "pos"] {
+    fn of_cut_files_is_kept_what_can_be_read() {
+        for ending in ["term", "idx", "fieldnorm", "pos", "store", "fast"] {
             let dir = filled();
-            for path in files(dir.path(), ending) {
+            for path in files(&dir.path(), ending) {
                 let bytes = std::fs::read(&path).expect("reads");
                 std::fs::write(&path, &bytes[..bytes.len() / 2]).expect("writes");
             }
-            assert!(
-                matches!(error(dir.path()), OpenError::Damaged(_)),
-                "{ending}"
-            );
+            let opened = open(&dir.path());
+            let earlier = opened.earlier().expect("it is kept");
+            opened.admit_earlier();
+            assert!(!earlier.serves && !opened.earlier().expect("kept").serves);
+            let (texts, lost) = carried(&opened);
+            match ending {
+                "store" | "fast" => assert_eq!((texts.len(), lost), (0, 2), "{ending}"),
+                _ => assert_eq!(
+                    (texts, lost),
+                    (vec!["one text".into(), "another text".into()], 0)
+                ),
+            }
+            opened.let_earlier_go(false);
+            assert_eq!(dir.beside(), ["index.aside-earlier-1"], "{ending}");
         }
     }
 
@@ -1325,27 +1368,46 @@ mod opening {
     fn missing_or_broken_metadata_is_damage() {
         let dir = filled();
         std::fs::write(dir.path().join("meta.json"), "{").expect("writes");
-        assert!(matches!(error(dir.path()), OpenError::Damaged(_)));
+        assert!(matches!(error(&dir.path()), OpenError::Damaged(_)));
         std::fs::remove_file(dir.path().join("meta.json")).expect("removes");
-        assert!(matches!(error(dir.path()), OpenError::Damaged(_)));
+        assert!(matches!(error(&dir.path()), OpenError::Damaged(_)));
     }
 
     #[test]
-    fn missing_segment_files_are_damage() {
-        let dir = filled();
-        for path in files(dir.path(), "store") {
-            std::fs::remove_file(path).expect("removes");
+    fn one_of_another_version_answers_until_it_is_let_go() {
+        for version in [Some("0"), None] {
+            let dir = filled();
+            let file = dir.path().join("version");
+            match version {
+                Some(version) => std::fs::write(file, version).expect("writes"),
+                None => std::fs::remove_file(file).expect("removes"),
+            }
+            let opened = open(&dir.path());
+            let earlier = opened.earlier().expect("it is kept");
+            assert_eq!(
+                (earlier.version.as_str(), earlier.serves),
+                (version.unwrap_or(""), false)
+            );
+            assert_eq!(opened.stats().expect("counts").documents, 0);
+            let read = || opened.messages(Sid(0), 0..u32::MAX, None).expect("reads");
+            assert!(read().is_empty());
+            opened.admit_earlier();
+            assert!(opened.earlier().expect("kept").serves);
+            assert_eq!(read()[0].text, "one text");
+            // opened again, as after a kill, it is still there, and there is no second one
+            drop(opened);
+            std::fs::write(dir.path().join("version"), "00").expect("writes");
+            assert!(
+                matches!(error(&dir.path()), OpenError::OtherVersion { found } if found == "00")
+            );
+            std::fs::remove_dir_all(dir.path()).expect("removes");
+            let opened = open(&dir.path());
+            assert_eq!(carried(&opened).1, 0);
+            opened.let_earlier_go(false);
+            assert_eq!(opened.earlier(), None);
+            assert_eq!(opened.stats().expect("counts").documents, 2);
+            assert!(dir.beside().is_empty());
         }
-        assert!(matches!(error(dir.path()), OpenError::Damaged(_)));
-    }
-
-    #[test]
-    fn another_version_is_named() {
-        let dir = filled();
-        std::fs::write(dir.path().join("version"), "0").expect("writes");
-        assert!(matches!(error(dir.path()), OpenError::OtherVersion { found } if found == "0"));
-        std::fs::remove_file(dir.path().join("version")).expect("removes");
-        assert!(matches!(error(dir.path()), OpenError::OtherVersion { .. }));
     }
 
     #[test]

@@ -3,7 +3,8 @@
 //! Every queued prompt is told two or three times: as it enters the queue, as it leaves, and as the
 //! record that hands it over (a user record or an attachment). The record is the prompt. Only one
 //! that has left the queue without a record is given from the queue line, and not before the agent
-//! has gone on to answer twice.
+//! has gone on to answer twice. What still waits at the end of the file is given to who asks for it
+//! (`Wants::waiting`): it is counted and indexed when it is handed over.
 
 use super::record::Record;
 use super::state::{Queued, State};

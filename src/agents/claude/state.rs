@@ -106,6 +106,11 @@ impl State {
         Some(self.summaries.remove(at).1)
     }
 
+    /// Whether a record was here, among the last ones.
+    pub fn has_seen(&self, uuid: &str) -> bool {
+        self.recent.contains(&xxh3_64(uuid.as_bytes()))
+    }
+
     /// A summary belongs to the session that holds the record it points to; many stand in a file of
     /// another session. Gives it back when that record was here already.
     pub fn pass_summary(&mut self, leaf: &str, text: String) -> Option<String> {

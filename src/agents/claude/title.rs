@@ -43,6 +43,13 @@ pub fn summary(record: &Record<'_>, state: &mut State) -> Option<Fact> {
     title(TitleRank::Summary, &own)
 }
 
+/// A `summary` line whose record has not been seen here, and may be another session's: record and title.
+pub fn of_another<'a>(record: &Record<'a>, state: &State) -> Option<(Cow<'a, str>, String)> {
+    let leaf = record.leaf.and_then(Raw::filled)?;
+    let title = one_line(&record.summary?.filled()?, MAX_TITLE);
+    (!title.is_empty() && !state.has_seen(&leaf)).then_some((leaf, title))
+}
+
 pub fn title(rank: TitleRank, text: &str) -> Option<Fact> {
     let text = one_line(text, MAX_TITLE);
     (!text.is_empty()).then_some(Fact::Title { rank, text })

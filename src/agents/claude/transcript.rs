@@ -37,6 +37,9 @@ pub fn parse(
     let mut checkpoint = lines.checkpoint();
     checkpoint.seq = parser.seq;
     checkpoint.state = parser.state.save();
+    if parser.wants.waiting {
+        parser.waiting(sink);
+    }
     Ok(checkpoint)
 }
 
@@ -92,6 +95,15 @@ impl<'a> Parser<'a> {
         })
     }
 
+    /// What still stands in the queue, or has left it and never came.
+    fn waiting(&mut self, sink: &mut dyn EventSink) {
+        for queued in std::mem::take(&mut self.state.queued) {
+            if !queued.text.is_empty() && self.flow == Flow::Go {
+                person::lost(self, queued, sink);
+            }
+        }
+    }
+
     fn record(
         &mut self,
         line: Line<'_>,
@@ -104,7 +116,8 @@ impl<'a> Parser<'a> {
         self.at = record.timestamp.and_then(Raw::time);
         self.offset = offset;
         self.uuid = record.uuid.and_then(Raw::owned).unwrap_or_default();
-        self.copy = record.is_copy();
+        // a resumed session copies the older one's records with the older one's id
+        self.copy = record.is_copy() || !self.is_own(record);
         self.sidechain = record.is_sidechain();
         self.context(record, sink);
         match record.kind().as_ref() {
@@ -135,7 +148,12 @@ impl<'a> Parser<'a> {
             "ai-title" => title::generated(record.ai_title),
             "agent-name" if self.is_agent() => label(record.agent_name),
             "agent-name" => title::name(record.agent_name),
-            "summary" => title::summary(record, &mut self.state),
+            "summary" => {
+                if let Some((leaf, title)) = title::of_another(record, &self.state) {
+                    sink.title_of(&leaf, &title);
+                }
+                title::summary(record, &mut self.state)
+            }
             "worktree-state" if !self.state.worktree => {
                 let original = record.worktree.and_then(|raw| raw.get("originalCwd"));
                 let original = original.and_then(Raw::filled).map(Cow::into_owned);
@@ -295,10 +313,11 @@ impl<'a> Parser<'a> {
     ) {
         let now = (self.at, self.offset);
         let uuid = std::mem::take(&mut self.uuid);
+        let copy = std::mem::take(&mut self.copy);
         (self.at, self.offset) = (at, offset);
         self.push(0, message, sink);
         (self.at, self.offset) = now;
-        self.uuid = uuid;
+        (self.uuid, self.copy) = (uuid, copy);
     }
 
     pub fn emit(&mut self, kind: EventKind, sink: &mut dyn EventSink) {

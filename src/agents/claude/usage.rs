@@ -82,10 +82,19 @@ pub fn events(record: &Record<'_>, copy: bool) -> Vec<UsageEvent> {
             _ => continue,
         };
         let main = &events[0];
+        let own_model = filled(usage.model).filter(|model| *model != main.model);
         let beside = UsageEvent {
             key: format!("{}/{kind}/{index}", main.key),
-            model: filled(usage.model).unwrap_or_else(|| main.model.clone()),
-            tokens: tokens(&usage),
+            // the speed is that of the model that was asked
+            tier: match own_model {
+                Some(_) => tier(&usage),
+                None => main.tier,
+            },
+            model: own_model.unwrap_or_else(|| main.model.clone()),
+            tokens: Tokens {
+                web_searches: 0,
+                ..tokens(&usage)
+            },
             recorded_cost: None,
             ..main.clone()
         };

@@ -238,6 +238,7 @@ impl<'s> Reader<'s> {
     ) {
         if let Some(model) = owned(model) {
             self.state.meter.model = model;
+            self.name_responses(out);
         }
         if self.state.replay.copying() {
             return;
@@ -272,7 +273,10 @@ impl<'s> Reader<'s> {
 
     fn told(&mut self, told: Told<'_>, out: &mut Out<'_>) {
         match word(told.kind) {
-            "user_message" => self.said(&told, out),
+            "user_message" => {
+                self.state.meter.next_turn();
+                self.said(&told, out);
+            }
             "agent_message" => self.answer(filled(told.message), Form::Event, out),
             "agent_reasoning" | "agent_reasoning_raw_content" => {
                 self.thought(filled(told.text), Form::Event, out);
@@ -283,6 +287,7 @@ impl<'s> Reader<'s> {
                     self.state.replay.turn(&id);
                 }
                 self.state.turn.aborted = false;
+                self.state.meter.next_turn();
                 self.window(told.model_context_window, out);
             }
             "turn_aborted" => {
@@ -392,6 +397,10 @@ impl<'s> Reader<'s> {
         let told: Told = body.object().unwrap_or_default();
         if !self.state.replay.copying() {
             out.fact(Fact::Compaction);
+        }
+        // the response that wrote the summary; where it has a line of its own, this is the same one
+        if let Some(record) = told.usage_record.and_then(Raw::object) {
+            self.usage(record, out);
         }
         self.notice(filled(told.message), out);
     }

@@ -111,6 +111,7 @@ fields! {
         model: "model",
         thread_name: "thread_name",
         item: "item",
+        usage_record: "latest_token_usage_record",
     }
 }
 

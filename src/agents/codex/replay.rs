@@ -28,6 +28,8 @@ pub(super) struct Replay {
     copying: bool,
     /// Turn ids or ordinals have spoken: nothing is guessed any more.
     sure: bool,
+    /// The parent's records are in the file for certain.
+    whole: bool,
     /// A header of another thread was copied.
     pub(super) header: bool,
     /// How many of the parent's sums were met again; `None` once they part.
@@ -47,6 +49,7 @@ impl Replay {
         whole: bool,
     ) {
         self.born = uuid_time(id).or(made);
+        self.whole = whole;
         self.copying = whole && parent.is_some();
         self.met = parent.is_some().then_some(0);
         self.parent = parent;
@@ -94,6 +97,11 @@ impl Replay {
 
     pub(super) fn copying(&self) -> bool {
         self.copying
+    }
+
+    /// Nothing says that the parent's records are here, and no count has been met again.
+    pub(super) fn untouched(&self) -> bool {
+        !self.whole && !self.header && self.met == Some(0)
     }
 
     /// Whether a usage vector still has to be compared with the parent's.

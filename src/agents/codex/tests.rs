@@ -449,16 +449,20 @@ mod accounting {
     use super::*;
     use std::collections::BTreeSet;
 
+    /// One for each response: what is told again under the same key is the same one.
     fn usage(source: &Source) -> Vec<UsageEvent> {
         let (seen, _) = read(source, &Checkpoint::default(), Wants::META);
-        let usage = seen
-            .events
-            .into_iter()
-            .filter_map(|event| match event.kind {
-                EventKind::Usage(usage) => Some(*usage),
-                _ => None,
-            });
-        usage.collect()
+        let mut usage: Vec<UsageEvent> = Vec::new();
+        for event in seen.events {
+            let EventKind::Usage(told) = event.kind else {
+                continue;
+            };
+            match usage.iter_mut().find(|known| known.key == told.key) {
+                Some(known) => known.tokens = known.tokens.max(told.tokens),
+                None => usage.push(*told),
+            }
+        }
+        usage
     }
 
     fn sources(case: &str) -> Vec<Source> {

@@ -97,7 +97,21 @@ pub(super) struct Meter {
     exact: bool,
     pub(super) model: String,
     pub(super) tier: Tier,
+    /// Responses of this turn that came before the model was told.
+    nameless: Vec<Nameless>,
 }
+
+/// A response that waits for its model. It counts already; when the model is told it is told again.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+struct Nameless {
+    key: String,
+    used: Vector,
+    at: Option<i64>,
+    copy: bool,
+}
+
+/// Of one turn.
+const MAX_NAMELESS: usize = 64;
 
 /// A count that tells of a response, before it is known whose.
 pub(super) struct Reading {
@@ -157,6 +171,23 @@ impl Meter {
         }
     }
 
+    /// Notes a response whose model is not known yet.
+    fn note_nameless(&mut self, event: &UsageEvent, used: Vector, at: Option<i64>) {
+        if event.model.is_empty() && self.nameless.len() < MAX_NAMELESS {
+            self.nameless.push(Nameless {
+                key: event.key.clone(),
+                used,
+                at,
+                copy: event.copy,
+            });
+        }
+    }
+
+    /// Another turn begins: what had no model until now has none.
+    pub(super) fn next_turn(&mut self) {
+        self.nameless.clear();
+    }
+
     /// A record of one response. `None` without usage or name.
     pub(super) fn record(&mut self, record: &UsageRecord<'_>, copy: bool) -> Option<UsageEvent> {
         let used = record.usage.and_then(Vector::read)?;
@@ -198,8 +229,30 @@ impl Reader<'_> {
                 _ => &state.native,
             };
             let event = state.meter.event(&reading, thread, out.at, copy);
+            self.state.meter.note_nameless(&event, reading.last, out.at);
             out.push(EventKind::Usage(Box::new(event)));
         }
+    }
+
+    /// The model is known: the responses before it in this turn are its own.
+    pub(super) fn name_responses(&mut self, out: &mut Out<'_>) {
+        let meter = &mut self.state.meter;
+        if meter.model.is_empty() || meter.nameless.is_empty() {
+            return;
+        }
+        let now = out.at;
+        for response in std::mem::take(&mut meter.nameless) {
+            out.at = response.at;
+            out.push(EventKind::Usage(Box::new(UsageEvent {
+                key: response.key,
+                model: self.state.meter.model.clone(),
+                tier: self.state.meter.tier,
+                tokens: response.used.tokens(),
+                copy: response.copy,
+                ..UsageEvent::default()
+            })));
+        }
+        out.at = now;
     }
 
     /// Without sure signs the parent's own sums say whether a count is copied.
@@ -208,6 +261,12 @@ impl Reader<'_> {
         let (Some(met), Some(sum), true) = (replay.met, reading.sum, replay.compares()) else {
             return;
         };
+        // a counter that starts with this response: equal numbers of the parent are a coincidence
+        if reading.fresh && replay.untouched() {
+            replay.part();
+            replay.own();
+            return;
+        }
         let source = &self.source.path;
         let parent = replay.parent.as_deref().unwrap_or_default();
         let sums = self
@@ -229,7 +288,9 @@ impl Reader<'_> {
             Some(thread) => thread != self.state.native,
             None => self.state.replay.copying(),
         };
+        let used = record.usage.and_then(Vector::read).unwrap_or_default();
         if let Some(event) = self.state.meter.record(&record, copy) {
+            self.state.meter.note_nameless(&event, used, out.at);
             out.push(EventKind::Usage(Box::new(event)));
         }
     }

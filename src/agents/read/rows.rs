@@ -114,6 +114,20 @@ pub fn parse_database(
     Checkpoint::default()
 }
 
+/// A session that could not be read: tried again at the next look when the database was merely busy.
+///
+/// # Errors
+/// `WouldBlock` when the database was locked.
+pub fn failed(issue: ParseIssue, sink: &mut dyn EventSink) -> std::io::Result<Checkpoint> {
+    let locked = issue.kind == crate::model::IssueKind::Locked;
+    let detail = issue.detail.clone();
+    sink.issue(issue);
+    match locked {
+        true => Err(std::io::Error::new(std::io::ErrorKind::WouldBlock, detail)),
+        false => Ok(Checkpoint::default()),
+    }
+}
+
 /// Where a session's reading stands: `rows` read (at least one is claimed, so that the checkpoint is
 /// not the beginning), and what the room must remember.
 pub fn checkpoint<T: Serialize>(rows: u64, seq: u32, state: &T) -> Checkpoint {

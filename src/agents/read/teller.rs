@@ -10,7 +10,7 @@ use crate::model::{
     SessionStart, SourceMode, TitleRank, ToolCall, UsageEvent, Wants,
 };
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 /// A tool call as a room finds it.
 #[derive(Clone, Debug, Default)]
@@ -25,6 +25,9 @@ pub struct Call<'a> {
     /// Native id of the sub-agent session that it started.
     pub child: Option<String>,
 }
+
+/// Names of the tools that were called and have not answered yet, by call id.
+pub type Names = BTreeMap<String, String>;
 
 /// Pushes the events of one session.
 pub struct Teller<'s> {
@@ -43,7 +46,7 @@ pub struct Teller<'s> {
     record: String,
     blocks: usize,
     /// Tool names by call id, for outputs that do not repeat them.
-    names: HashMap<String, String>,
+    names: Names,
     stopped: bool,
 }
 
@@ -65,9 +68,20 @@ impl<'s> Teller<'s> {
             model: None,
             record: String::new(),
             blocks: 0,
-            names: HashMap::new(),
+            names: Names::new(),
             stopped: false,
         }
+    }
+
+    /// Takes up calls that were told before, whose outputs may still come.
+    pub fn awaiting(mut self, names: Names) -> Self {
+        self.names = names;
+        self
+    }
+
+    /// Calls without an output so far.
+    pub fn awaited(self) -> Names {
+        self.names
     }
 
     /// Ordinal of the next message.
@@ -88,6 +102,11 @@ impl<'s> Teller<'s> {
         id.clone_into(&mut self.record);
         (self.at, self.offset, self.blocks) = (at, offset, 0);
         self.model = None;
+    }
+
+    /// What follows is this block of the record (they are counted when nobody says so).
+    pub fn block(&mut self, number: usize) {
+        self.blocks = number;
     }
 
     /// A user-role text: a prompt of the person or something the runtime wrote.
@@ -314,7 +333,8 @@ fn block(value: Raw<'_>) -> String {
         return text.into_owned();
     }
     let data = value.get("data").and_then(Raw::text);
-    match (kind.is("image"), data) {
+    let is_image = kind.text().is_some_and(|kind| kind.starts_with("image"));
+    match (is_image, data) {
         (true, Some(data)) => {
             let media = value.get("mimeType").and_then(Raw::text);
             text::stub(media.as_deref().unwrap_or("image/png"), data.len())

@@ -2,9 +2,11 @@
 
 mod kinds;
 
+pub use super::listing::listing;
 pub use kinds::{kind, mcp_server};
 
 use super::json::{Raw, fields};
+use super::shell::command_line;
 use super::{patch, text};
 use crate::model::{BodyFormat, ToolCall, ToolKind};
 use std::borrow::Cow;
@@ -20,8 +22,6 @@ pub struct Presented {
 }
 
 const MAX_FILES: usize = 16;
-/// Nesting below this is shown as the JSON it is.
-const MAX_DEPTH: usize = 12;
 
 fields! {
     struct Input {
@@ -206,43 +206,6 @@ fn title(fields: &Input<'_>, command: Option<&str>, object: Raw<'_>) -> String {
     text::one_line(&line, text::MAX_TITLE)
 }
 
-/// The shell line of a `command` member: a string, or a list of words of which `bash -lc` is dropped.
-fn command_line(raw: Raw<'_>) -> Option<String> {
-    if raw.is_text() {
-        return raw.filled().map(Cow::into_owned);
-    }
-    let words: Vec<Cow<'_, str>> = raw.items().into_iter().filter_map(Raw::text).collect();
-    match words.as_slice() {
-        [] => None,
-        [shell, flag, line] if is_shell(shell) && flag.starts_with('-') && flag.ends_with('c') => {
-            Some(line.to_string())
-        }
-        [shell, flag, line] if flag.eq_ignore_ascii_case("-command") && !shell.is_empty() => {
-            Some(line.to_string())
-        }
-        words => Some(
-            words
-                .iter()
-                .map(|word| quoted(word))
-                .collect::<Vec<_>>()
-                .join(" "),
-        ),
-    }
-}
-
-fn is_shell(word: &str) -> bool {
-    let stem = word.rsplit(['/', '\\']).next().unwrap_or(word);
-    matches!(stem, "bash" | "sh" | "zsh" | "dash" | "fish")
-}
-
-fn quoted(word: &str) -> Cow<'_, str> {
-    let plain = |c: char| c.is_alphanumeric() || "-_./=:,@%+".contains(c);
-    if !word.is_empty() && word.chars().all(plain) || word.contains("*** Begin Patch") {
-        return Cow::Borrowed(word);
-    }
-    Cow::Owned(format!("'{}'", word.replace('\'', r"'\''")))
-}
-
 /// The command, with what else was passed as comments around it.
 fn shell_text(object: Raw<'_>, command: &str) -> String {
     let mut out = String::with_capacity(command.len() + 64);
@@ -328,63 +291,6 @@ fn others(object: Raw<'_>) -> String {
         }
     }
     out
-}
-
-/// `key: value` lines; what is nested is indented below its key.
-pub fn listing(object: Raw<'_>) -> String {
-    let mut out = String::with_capacity(object.as_json().len() + 32);
-    write_value(&mut out, object, 0, 0);
-    out.truncate(out.trim_end().len());
-    out
-}
-
-fn write_value(out: &mut String, value: Raw<'_>, indent: usize, depth: usize) {
-    if depth >= MAX_DEPTH {
-        out.push_str(value.as_json());
-        out.push('\n');
-    } else if value.is_object() {
-        for (key, value) in value.members() {
-            pad(out, indent);
-            out.push_str(&key);
-            out.push(':');
-            write_below(out, value, indent, depth);
-        }
-    } else if value.is_array() {
-        for value in value.items() {
-            pad(out, indent);
-            out.push('-');
-            write_below(out, value, indent, depth);
-        }
-    } else {
-        out.push_str(&value.text().unwrap_or(Cow::Borrowed(value.as_json())));
-        out.push('\n');
-    }
-}
-
-fn write_below(out: &mut String, value: Raw<'_>, indent: usize, depth: usize) {
-    if (value.is_object() || value.is_array()) && value.as_json().len() > 2 {
-        out.push('\n');
-        write_value(out, value, indent + 2, depth + 1);
-        return;
-    }
-    let Some(text) = value.text() else {
-        out.push_str(&format!(" {}\n", value.as_json()));
-        return;
-    };
-    if !text.trim_end().contains('\n') {
-        out.push_str(&format!(" {}\n", text.trim_end()));
-        return;
-    }
-    out.push('\n');
-    for line in text.lines() {
-        pad(out, indent + 2);
-        out.push_str(line);
-        out.push('\n');
-    }
-}
-
-fn pad(out: &mut String, indent: usize) {
-    out.extend(std::iter::repeat_n(' ', indent));
 }
 
 #[cfg(test)]

@@ -28,6 +28,9 @@ pub struct CostReport {
     pub total_sessions: u64,
     pub total_sessions_all: u64,
     pub hidden_sessions: u64,
+    /// Sessions without any message.
+    #[serde(default)]
+    pub empty_sessions: u64,
     pub conversations: u64,
     pub prompts: u64,
     pub messages: u64,
@@ -111,6 +114,7 @@ impl CostReport {
             total_sessions: figures.sessions_with_data,
             total_sessions_all: figures.sessions_all,
             hidden_sessions: figures.sessions_hidden,
+            empty_sessions: figures.sessions_empty,
             conversations: figures.conversations,
             prompts: figures.prompts,
             messages: figures.messages,

@@ -10,6 +10,7 @@
 //! (the rows), then one file a subject.
 
 pub mod analytics;
+pub mod cost;
 pub mod costs;
 pub mod marks;
 pub mod message;
@@ -46,6 +47,7 @@ pub fn router() -> Router<App> {
             "/api/preview/{id}",
             get(|s, i, q| ask_of(s, i, q, session::preview)),
         )
+        .route("/api/cost/{id}", get(|s, i, q| ask_of(s, i, q, cost::one)))
         .route("/api/search", get(|s, q| ask(s, q, search::search)))
         .route("/api/projects", get(|s, q| ask(s, q, projects::list)))
         .route("/api/tags", get(|s, q| ask(s, q, marks::tags)))

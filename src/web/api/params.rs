@@ -129,7 +129,8 @@ impl Params {
     }
 
     /// The filters that every list shares: `agent`, `project`, `repo`, `model`, `branch`, `tool`, `tag`
-    /// (each may repeat), `starred`, `from`, `to` (local days, both included), `include_helpers`.
+    /// (each may repeat), `starred`, `from`, `to` (local days, both included), `include_helpers`,
+    /// `include_empty`.
     ///
     /// # Errors
     /// 400: a day or a switch that is none, or days in the wrong order.
@@ -146,6 +147,7 @@ impl Params {
             from: self.day("from", today)?,
             to: self.day("to", today)?,
             include_helpers: self.flag("include_helpers")?,
+            include_empty: self.flag("include_empty")?,
         };
         match (filters.from, filters.to) {
             (Some(from), Some(to)) if from > to => Err(Failure::parameter(

@@ -47,6 +47,7 @@ pub fn list(engine: &Engine, params: &Params) -> Result<Reply<Vec<ProjectRecord>
         counts: Some(Counts {
             total: page.rows.len(),
             hidden: page.hidden_sessions,
+            empty: 0,
         }),
         body: page.rows.iter().map(record).collect(),
     })

@@ -135,6 +135,10 @@ pub struct CostRecord {
     pub responses: u32,
     /// Responses of models without a known price: not in `usd`.
     pub unpriced_responses: u32,
+    /// Responses whose tokens are estimates.
+    pub estimated_responses: u32,
+    /// What the agent itself recorded; `null`: nothing.
+    pub recorded_usd: Option<f64>,
     /// The agent records no tokens for this: `usd` says nothing.
     pub unavailable: bool,
 }
@@ -145,6 +149,8 @@ impl From<&CostView> for CostRecord {
             usd: dollars(cost.micros),
             responses: cost.responses,
             unpriced_responses: cost.unpriced,
+            estimated_responses: cost.estimated,
+            recorded_usd: (cost.recorded > 0).then(|| dollars(cost.recorded_micros)),
             unavailable: cost.unrecorded,
         }
     }

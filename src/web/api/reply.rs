@@ -8,13 +8,14 @@ use serde::{Deserialize, Serialize};
 
 pub const TOTAL_COUNT: HeaderName = HeaderName::from_static("x-total-count");
 pub const HELPER_COUNT: HeaderName = HeaderName::from_static("x-helper-count");
+pub const EMPTY_COUNT: HeaderName = HeaderName::from_static("x-empty-count");
 
 /// An answer.
 #[derive(Clone, Debug)]
 pub struct Reply<T> {
     pub body: T,
     pub status: u16,
-    /// Of lists: sent as `X-Total-Count` and `X-Helper-Count`.
+    /// Of lists: sent as `X-Total-Count`, `X-Helper-Count` and `X-Empty-Count`.
     pub counts: Option<Counts>,
 }
 
@@ -24,6 +25,8 @@ pub struct Counts {
     pub total: usize,
     /// Sessions that match but are hidden as helpers or sub-agents.
     pub hidden: usize,
+    /// Sessions that match but are hidden since they hold no message.
+    pub empty: usize,
 }
 
 impl<T> From<T> for Reply<T> {
@@ -109,6 +112,7 @@ impl<T: Serialize> IntoResponse for Reply<T> {
             let headers = response.headers_mut();
             headers.insert(TOTAL_COUNT, HeaderValue::from(counts.total));
             headers.insert(HELPER_COUNT, HeaderValue::from(counts.hidden));
+            headers.insert(EMPTY_COUNT, HeaderValue::from(counts.empty));
         }
         response
     }

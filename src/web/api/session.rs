@@ -144,7 +144,7 @@ pub(super) fn find(engine: &Engine, id: &str) -> Result<Sid, Failure> {
     }
 }
 
-fn unknown(id: &str) -> Failure {
+pub(super) fn unknown(id: &str) -> Failure {
     let shown: String = id.chars().take(80).collect();
     Failure::new(404, format!("there is no session {shown}")).with_messages()
 }

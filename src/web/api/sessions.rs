@@ -11,7 +11,8 @@ use crate::engine::view::{GroupBy, SessionSort, SessionsQuery};
 /// Parameters: the shared filters ([`Params::filters`]), `q` (words in title, first prompt, project, id
 /// or agent), `sort` (`newest`, which is the default, `oldest`, `longest`,
 /// `costliest`), `offset`, `limit` (default: all). Headers: `X-Total-Count`, sessions that match;
-/// `X-Helper-Count`, sessions that match but are hidden without `include_helpers=1`.
+/// `X-Helper-Count`, sessions that match but are hidden without `include_helpers=1`, and
+/// `X-Empty-Count`, those that hold no message and are hidden without `include_empty=1`.
 ///
 /// # Errors
 /// 400 for a parameter that is not allowed.
@@ -33,15 +34,19 @@ pub fn list(engine: &Engine, params: &Params) -> Result<Reply<Vec<SessionRecord>
         offset: params.number("offset")?.unwrap_or(0),
         limit: params.number("limit")?.unwrap_or(usize::MAX),
     };
-    let (rows, total, hidden) = engine.session_rows(&query)?;
+    let found = engine.session_rows(&query)?;
     let zone = &engine.config.zone;
-    let cards = engine.cards(&rows)?;
+    let cards = engine.cards(&found.rows)?;
     Ok(Reply {
         body: cards
             .iter()
             .map(|card| SessionRecord::new(card, zone))
             .collect(),
         status: 200,
-        counts: Some(Counts { total, hidden }),
+        counts: Some(Counts {
+            total: found.total,
+            hidden: found.hidden,
+            empty: found.empty,
+        }),
     })
 }

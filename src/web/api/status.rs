@@ -73,6 +73,9 @@ pub struct IndexStatus {
     pub zone: String,
     /// Stores that did not open and were put aside at start.
     pub set_aside: Vec<String>,
+    /// What goes on because stores were of another version, and what was lost with them.
+    #[serde(default)]
+    pub notes: Vec<String>,
     pub resident_bytes: u64,
 }
 
@@ -81,6 +84,9 @@ pub struct IndexSizes {
     /// Sessions, and how many of them are hidden by default.
     pub sessions: u64,
     pub hidden_sessions: u64,
+    /// How many hold no message and are hidden for that.
+    #[serde(default)]
+    pub empty_sessions: u64,
     pub messages: u64,
     pub documents: u64,
     /// Sources, and how many of them their agent has deleted since.
@@ -233,6 +239,7 @@ impl From<&StatusView> for IndexStatus {
             index: IndexSizes {
                 sessions: view.sessions,
                 hidden_sessions: view.hidden_sessions,
+                empty_sessions: view.empty_sessions,
                 messages: view.messages,
                 documents: view.documents,
                 files: view.sources,
@@ -257,6 +264,7 @@ impl From<&StatusView> for IndexStatus {
             data_dir: view.data_dir.clone(),
             zone: view.zone.clone(),
             set_aside: view.set_aside.clone(),
+            notes: view.notes.clone(),
             resident_bytes: view.resident_bytes,
         }
     }

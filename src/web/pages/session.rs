@@ -41,10 +41,17 @@ pub struct Session {
     /// Average fill of the context window, percent.
     pub fill: Option<u64>,
     /// The most used tools, and the rest.
-    pub tools: Vec<ToolCount>,
-    pub more_tools: Vec<ToolCount>,
+    pub tools: Vec<Tool>,
+    pub more_tools: Vec<Tool>,
 }
 fragment!(Session);
+
+pub struct Tool {
+    pub name: String,
+    /// Of the server that it belongs to; `""` for a tool of the agent's own.
+    pub server: String,
+    pub count: ToolCount,
+}
 
 /// Another session that this one has to do with.
 pub struct Related {
@@ -217,12 +224,25 @@ impl Session {
                 back: path.clone(),
             },
             fill: fill(&view),
-            tools: session.tools.iter().take(TOOLS).cloned().collect(),
-            more_tools: session.tools.iter().skip(TOOLS).cloned().collect(),
+            tools: session.tools.iter().take(TOOLS).map(tool).collect(),
+            more_tools: session.tools.iter().skip(TOOLS).map(tool).collect(),
             card,
             view,
             shell,
         }
+    }
+}
+
+/// `mcp__<server>__<tool>` in its parts.
+fn tool(count: &ToolCount) -> Tool {
+    let parts = count.name.strip_prefix("mcp__");
+    let (server, name) = parts
+        .and_then(|rest| rest.split_once("__"))
+        .unwrap_or(("", &count.name));
+    Tool {
+        name: name.to_owned(),
+        server: server.to_owned(),
+        count: count.clone(),
     }
 }
 

@@ -44,6 +44,8 @@ pub struct Sessions {
     pub total: usize,
     pub shown: usize,
     pub hidden: usize,
+    /// Sessions without a message, that are not shown.
+    pub empty: usize,
     /// Position of the first card.
     pub offset: usize,
     pub remaining: usize,
@@ -58,6 +60,7 @@ pub struct Sessions {
     pub grouping: Vec<Choice>,
     pub views: Vec<Choice>,
     pub helpers: Choice,
+    pub empties: Choice,
     pub starred: Choice,
     /// Removes every filter; `None` when there is none.
     pub clear: Option<String>,
@@ -174,6 +177,7 @@ impl Sessions {
             total: found.total,
             shown: found.shown_sessions,
             hidden: found.hidden_sessions,
+            empty: found.empty_sessions,
             offset: query.offset,
             remaining: found
                 .next
@@ -187,6 +191,7 @@ impl Sessions {
             grouping: choices(&plain, PATH, "group", &GROUPS),
             views: choices(&plain, PATH, "view", &VIEWS),
             helpers: switch(&plain, "include_helpers", query.filters.include_helpers),
+            empties: switch(&plain, "include_empty", query.filters.include_empty),
             starred: switch(&plain, "starred", query.filters.starred),
             clear: (view != plain).then(|| view.url(PATH)),
             first_run: agent_rows(first_run),

@@ -367,5 +367,15 @@ fn issue(path: &Path, line: u64, error: &rusqlite::Error) -> ParseIssue {
     }
 }
 
+/// A writer as an agent would be, for tests of rooms: runs statements, stays open.
+#[cfg(test)]
+pub fn writer(path: &Path) -> impl Fn(&str) + use<> {
+    let conn = Connection::open(path).expect("a folder of the test's own");
+    move |sql: &str| {
+        conn.execute_batch(sql)
+            .expect("statements of the test's own")
+    }
+}
+
 #[cfg(test)]
 mod tests;

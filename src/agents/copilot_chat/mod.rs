@@ -1,0 +1,161 @@
+//! Copilot Chat in VS Code, and whatever else answers in its chat view.
+//!
+//! | place below an editor's `User` | what it is |
+//! |---|---|
+//! | `workspaceStorage/<hash>/chatSessions/<id>.json` | a session, written anew at every change |
+//! | the same `.jsonl` | a log of operations on that document, to be replayed ([`replay`]) |
+//! | `globalStorage/emptyWindowChatSessions` | the same for windows without a folder |
+//! | `globalStorage/transferredChatSessions` | on their way to another window |
+//!
+//! Editors: stable, Insiders, VSCodium, and the servers of remote windows. The session is the file's
+//! stem; where both forms lie there the log is read. Both are read whole whenever they change: neither
+//! can be entered in the middle. A tool's input is told only where a round of the answer repeats it.
+//!
+//! Not checked against real files: made after what the editor itself writes and what others found.
+
+mod replay;
+mod request;
+
+use super::read::teller::Teller;
+use super::read::{document, folder, rows, vscode};
+use super::{Agent, EventSink, Listing};
+use crate::agents::read::json::{Raw, fields};
+use crate::model::{
+    AgentInfo, Capabilities, Checkpoint, Fact, Rank, RootSpec, Source, SourceMode, TitleRank,
+};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+pub struct CopilotChat;
+
+static ROOTS: [RootSpec; 36] = vscode::joined(&[
+    vscode::user_roots!("workspaceStorage": "Code", "Code - Insiders", "VSCodium"; ".vscode-server", ".vscode-server-insiders", ".vscodium-server"),
+    vscode::user_roots!("globalStorage/emptyWindowChatSessions": "Code", "Code - Insiders", "VSCodium"; ".vscode-server", ".vscode-server-insiders", ".vscodium-server"),
+    vscode::user_roots!("globalStorage/transferredChatSessions": "Code", "Code - Insiders", "VSCodium"; ".vscode-server", ".vscode-server-insiders", ".vscodium-server"),
+]);
+
+static INFO: AgentInfo = AgentInfo {
+    id: "copilot-chat",
+    name: "Copilot Chat",
+    color: "#a78bfa",
+    roots: &ROOTS,
+    // the editor opens its own sessions; there is no command for it
+    resume: None,
+    worktrees: None,
+    capabilities: Capabilities {
+        usage: true,
+        tool_calls: true,
+        sub_agents: false,
+        timestamps: true,
+        thinking: true,
+    },
+};
+
+const DOCUMENT: u8 = 0;
+const LOG: u8 = 1;
+
+impl Agent for CopilotChat {
+    fn info(&self) -> &'static AgentInfo {
+        &INFO
+    }
+
+    fn discover(&self, root: &Path, found: &mut dyn FnMut(Source)) -> Listing {
+        let mut listing = Listing {
+            complete: true,
+            issues: Vec::new(),
+        };
+        if !root.ends_with("workspaceStorage") {
+            sessions(root, &mut listing, found);
+            return listing;
+        }
+        for workspace in folder::entries(root, &mut listing) {
+            if workspace.is_folder {
+                sessions(&workspace.path.join("chatSessions"), &mut listing, found);
+            }
+        }
+        listing
+    }
+
+    fn continues(&self, _: &Source, _: &Checkpoint) -> bool {
+        false
+    }
+
+    fn parse(
+        &self,
+        source: &Source,
+        _: &Checkpoint,
+        sink: &mut dyn EventSink,
+    ) -> std::io::Result<Checkpoint> {
+        let json = match source.layout {
+            LOG => replay::read(&source.path, sink)?,
+            _ => document::read(&source.path, sink)?,
+        };
+        if let Some(json) = json {
+            tell(source, &json, sink);
+        }
+        Ok(Checkpoint::default())
+    }
+}
+
+fn sessions(place: &Path, listing: &mut Listing, found: &mut dyn FnMut(Source)) {
+    let mut best: BTreeMap<String, Source> = BTreeMap::new();
+    for entry in folder::entries(place, listing) {
+        let (stem, layout) = match entry.name.rsplit_once('.') {
+            Some((stem, "jsonl")) => (stem, LOG),
+            Some((stem, "json")) => (stem, DOCUMENT),
+            _ => continue,
+        };
+        if entry.is_folder || !rows::is_id(stem) {
+            continue;
+        }
+        let Some(fingerprint) = folder::fingerprint(&entry.path, listing) else {
+            continue;
+        };
+        let source = Source {
+            path: entry.path,
+            fingerprint,
+            rank: Rank::Primary,
+            layout,
+            native: stem.to_owned(),
+            parent: None,
+        };
+        let known = best.get(stem).map(|source| source.layout);
+        if known.is_none_or(|known| known < layout) {
+            best.insert(stem.to_owned(), source);
+        }
+    }
+    best.into_values().for_each(found);
+}
+
+fields! {
+    struct Document {
+        title: "customTitle",
+        created: "creationDate",
+        last: "lastMessageDate",
+        requests: "requests",
+    }
+}
+
+fn tell(source: &Source, json: &str, sink: &mut dyn EventSink) {
+    let document = Raw::parse(json).ok().and_then(Raw::object::<Document<'_>>);
+    let document = document.unwrap_or_default();
+    let requests = document.requests.map(Raw::items).unwrap_or_default();
+    // every window that was ever opened leaves one without a word
+    if requests.is_empty() {
+        return;
+    }
+    let mut teller = Teller::open(sink, &source.native, SourceMode::Replace, 0);
+    if let Some(title) = document.title.and_then(Raw::text) {
+        teller.title(TitleRank::Generated, &title);
+    }
+    let workspace = source.path.parent().and_then(Path::parent);
+    if let Some(folder) = workspace.and_then(vscode::folder) {
+        teller.fact(Fact::Cwd(folder));
+    }
+    let time = |raw: Option<Raw<'_>>| raw.and_then(Raw::time);
+    let (created, last) = (time(document.created), time(document.last));
+    teller.span(created, last);
+    for (number, request) in (1..).zip(requests) {
+        request::tell(&mut teller, request, number, created);
+    }
+}

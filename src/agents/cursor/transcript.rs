@@ -1,0 +1,238 @@
+//! Extracts that agents write for other agents to read: JSONL, and text before that. They have no
+//! times and no model; the file's own time stands for the conversation.
+
+use super::{layout, place, said};
+use crate::agents::read::folder::{self, Entry};
+use crate::agents::read::json::Raw;
+use crate::agents::read::jsonl::{self, Lines};
+use crate::agents::read::rows;
+use crate::agents::read::teller::{Call, Teller};
+use crate::agents::{EventSink, Flow, Listing};
+use crate::model::{Checkpoint, Fact, IssueKind, ParseIssue, Rank, Relation, Source, SourceMode};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+/// `<id>/<id>.jsonl` or `<id>.jsonl` or `<id>.txt`, and sub-agents in `<id>/subagents/`.
+pub(super) fn discover(root: &Path, listing: &mut Listing, found: &mut dyn FnMut(Source)) {
+    for project in folder::entries(root, listing) {
+        if !project.is_folder {
+            continue;
+        }
+        let mut best: BTreeMap<String, Source> = BTreeMap::new();
+        for entry in folder::entries(&project.path.join("agent-transcripts"), listing) {
+            if !entry.is_folder {
+                add(&mut best, entry, None, listing);
+                continue;
+            }
+            let parent = entry.name;
+            for file in folder::entries(&entry.path, listing) {
+                if !file.is_folder {
+                    add(&mut best, file, None, listing);
+                } else if file.name == "subagents" {
+                    for sub in folder::entries(&file.path, listing) {
+                        if !sub.is_folder {
+                            add(&mut best, sub, Some(&parent), listing);
+                        }
+                    }
+                }
+            }
+        }
+        best.into_values().for_each(&mut *found);
+    }
+}
+
+fn add(
+    best: &mut BTreeMap<String, Source>,
+    entry: Entry,
+    parent: Option<&str>,
+    listing: &mut Listing,
+) {
+    let (native, layout) = match entry.name.rsplit_once('.') {
+        Some((stem, "jsonl")) => (stem.to_owned(), layout::JSONL),
+        Some((stem, "txt")) => (stem.to_owned(), layout::TEXT),
+        _ => return,
+    };
+    let known = best.get(&native).map(|source| source.layout);
+    if !rows::is_id(&native) || known.is_some_and(|known| known <= layout) {
+        return;
+    }
+    if let Some(fingerprint) = folder::fingerprint(&entry.path, listing) {
+        let source = Source {
+            path: entry.path,
+            fingerprint,
+            rank: Rank::Primary,
+            layout,
+            native: native.clone(),
+            parent: parent.map(str::to_owned),
+        };
+        best.insert(native, source);
+    }
+}
+
+fn about(teller: &mut Teller<'_>, source: &Source) {
+    let changed = source.fingerprint.mtime_ns / 1_000_000;
+    teller.span((changed > 0).then_some(changed), None);
+    let transcripts = source
+        .path
+        .ancestors()
+        .find(|path| path.ends_with("agent-transcripts"));
+    let project = transcripts.and_then(Path::parent);
+    teller.filled(project.and_then(place::of_slug).map(Into::into), Fact::Cwd);
+    if let Some(parent) = &source.parent {
+        teller.fact(Fact::Parent {
+            native: parent.clone(),
+            relation: Relation::SubAgent,
+        });
+    }
+}
+
+pub(super) fn lines(
+    source: &Source,
+    from: &Checkpoint,
+    sink: &mut dyn EventSink,
+) -> std::io::Result<Checkpoint> {
+    let mut lines = Lines::open(&source.path, from)?;
+    let mut seq = from.seq;
+    let mut teller = Teller::open(sink, &source.native, SourceMode::Append, seq);
+    about(&mut teller, source);
+    if teller.flow() == Flow::Stop {
+        return Ok(Checkpoint::default());
+    }
+    let _ = jsonl::each(&mut lines, sink, &mut |line, sink| {
+        let raw = Raw::parse(line.text)?;
+        let mut teller = Teller::open(sink, &source.native, SourceMode::Append, seq);
+        teller.record("", raw.get("timestamp").and_then(Raw::time), line.offset);
+        let role = raw.get("role").or(raw.get("type")).and_then(Raw::text);
+        let said = raw
+            .get("message")
+            .and_then(|message| message.get("content"));
+        if let (Some(role), Some(said)) = (role, said.or(raw.get("content"))) {
+            said::message(&mut teller, &role, said);
+        }
+        seq = teller.seq();
+        Ok(teller.flow())
+    })?;
+    let mut checkpoint = lines.checkpoint();
+    checkpoint.seq = seq;
+    Ok(checkpoint)
+}
+
+#[derive(Clone, PartialEq)]
+enum Part {
+    User,
+    Answer,
+    Thought,
+    Call(String),
+    Output(String),
+}
+
+/// Lines `user:` and `assistant:` open a turn; `[Thinking]`, `[Tool call] Name` and `[Tool result] Name`
+/// a part of it. Read whole whenever it changes.
+pub(super) fn text(source: &Source, sink: &mut dyn EventSink) -> std::io::Result<Checkpoint> {
+    /// A longer extract is not read.
+    const MOST: u64 = 64 << 20;
+    if source.fingerprint.size > MOST {
+        sink.issue(ParseIssue {
+            path: source.path.display().to_string(),
+            line: 0,
+            kind: IssueKind::TooLong,
+            detail: "the transcript is over the limit and was not read".to_owned(),
+        });
+        return Ok(Checkpoint::default());
+    }
+    let bytes = std::fs::read(&source.path)?;
+    let text = String::from_utf8_lossy(&bytes);
+    let mut teller = Teller::open(sink, &source.native, SourceMode::Replace, 0);
+    about(&mut teller, source);
+    let (mut part, mut body, mut began) = (Part::Answer, String::new(), 1);
+    for (number, line) in (1..).zip(text.lines()) {
+        let (next, rest) = match opening(line, &part) {
+            Some(opening) => opening,
+            None => {
+                body.push_str(line);
+                body.push('\n');
+                continue;
+            }
+        };
+        teller.record("", None, began);
+        tell(&mut teller, &part, &body);
+        (part, body, began) = (next, format!("{rest}\n"), number);
+    }
+    teller.record("", None, began);
+    tell(&mut teller, &part, &body);
+    Ok(Checkpoint::default())
+}
+
+fn opening<'l>(line: &'l str, inside: &Part) -> Option<(Part, &'l str)> {
+    match line.trim_end() {
+        "user:" => return Some((Part::User, "")),
+        "assistant:" | "A:" => return Some((Part::Answer, "")),
+        // a person may write what looks like a marker
+        _ if *inside == Part::User => return None,
+        _ => {}
+    }
+    if let Some(rest) = line.strip_prefix("[Thinking]") {
+        return Some((Part::Thought, rest));
+    }
+    if let Some(name) = line.strip_prefix("[Tool call]") {
+        return Some((Part::Call(name.trim().to_owned()), ""));
+    }
+    if let Some(name) = line.strip_prefix("[Tool result]") {
+        return Some((Part::Output(name.trim().to_owned()), ""));
+    }
+    if let Some(rest) = line.strip_prefix("<think>") {
+        return Some((Part::Thought, rest));
+    }
+    let rest = line.strip_prefix("</think>")?;
+    Some((Part::Answer, rest))
+}
+
+fn tell(teller: &mut Teller<'_>, part: &Part, body: &str) {
+    let body = body.trim();
+    match part {
+        Part::User => said::user(teller, body),
+        Part::Answer => teller.answer(body),
+        Part::Thought => teller.thought(body.trim_end_matches("</think>")),
+        Part::Call(name) => {
+            let input = arguments(body);
+            teller.call(Call {
+                name,
+                input: &input,
+                ..Call::default()
+            });
+        }
+        Part::Output(name) => teller.output("", name, body, false),
+    }
+}
+
+/// JSON, or `key: value` (or `key=value`) lines, which become the object that they stand for.
+fn arguments(body: &str) -> String {
+    if body.is_empty() || body.starts_with('{') {
+        return body.to_owned();
+    }
+    let mut object = serde_json::Map::new();
+    let mut last: Option<String> = None;
+    for line in body.lines() {
+        let split = line
+            .trim_start()
+            .split_once(": ")
+            .or(line.trim_start().split_once('='));
+        let named = split.filter(|(key, _)| {
+            !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+        });
+        match (named, &last) {
+            (Some((key, value)), _) => {
+                object.insert(key.to_owned(), value.into());
+                last = Some(key.to_owned());
+            }
+            (None, Some(key)) => {
+                if let Some(serde_json::Value::String(value)) = object.get_mut(key) {
+                    value.push('\n');
+                    value.push_str(line);
+                }
+            }
+            (None, None) => return body.to_owned(),
+        }
+    }
+    serde_json::Value::Object(object).to_string()
+}

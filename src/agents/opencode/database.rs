@@ -1,0 +1,366 @@
+//! The databases: which sessions they hold, and reading one from where the last read ended.
+
+use super::layout;
+use super::part::{self, Message, Told};
+use super::session::Session;
+use super::v2;
+use crate::agents::read::rows::{self, Seen};
+use crate::agents::read::sqlite::Db;
+use crate::agents::read::teller::Teller;
+use crate::agents::read::{folder, json};
+use crate::agents::{EventSink, Flow, Listing};
+use crate::model::{Checkpoint, IssueKind, ParseIssue, Source, SourceMode};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use std::path::Path;
+
+/// Ids of the sessions that databases of this folder hold.
+pub(super) fn discover(
+    root: &Path,
+    name: &str,
+    listing: &mut Listing,
+    found: &mut dyn FnMut(Source),
+) -> BTreeSet<String> {
+    let mut held = BTreeSet::new();
+    for entry in folder::entries(root, listing) {
+        let stem = entry.name.strip_suffix(".db").unwrap_or("");
+        let ours = stem == name
+            || stem
+                .strip_prefix(name)
+                .is_some_and(|end| end.starts_with('-'));
+        if entry.is_folder || !ours {
+            continue;
+        }
+        rows::discover(&entry.path, listing, found, &mut |db| {
+            let mut seen = list(db)?;
+            // two channels may know one session: the first database tells it
+            seen.retain(|seen| held.insert(seen.native.clone()));
+            Ok(seen)
+        });
+    }
+    held
+}
+
+/// A message that is being written changes in place, so the last one's time counts beside the rows.
+const V1: &str = "
+SELECT s.id, s.parent_id, s.time_updated,
+  (SELECT count(*) FROM message m WHERE m.session_id = s.id),
+  (SELECT count(*) FROM part p WHERE p.session_id = s.id),
+  (SELECT m.time_updated || ':' || coalesce((SELECT max(p.time_updated) FROM part p WHERE p.message_id = m.id), 0)
+     FROM message m WHERE m.session_id = s.id ORDER BY m.time_created DESC, m.id DESC LIMIT 1)
+FROM session s";
+
+const V2: &str = "
+SELECT session_id, count(*), max(seq), max(time_updated) FROM session_message GROUP BY session_id";
+
+pub(super) fn list(db: &Db) -> Result<Vec<Seen>, ParseIssue> {
+    let tables = db.tables()?;
+    let has = |name: &str| tables.iter().any(|table| table == name);
+    let mut seen: Vec<Seen> = Vec::new();
+    if has("message") && has("part") && has("session") {
+        db.query(V1, &[], &mut |row| {
+            let last = row.text(5).unwrap_or_default();
+            let (message, part) = last.split_once(':').unwrap_or_default();
+            let number = |text: &str| text.parse::<i64>().unwrap_or(0);
+            let (session, message, part) = (row.int(2), number(message), number(part));
+            seen.push(Seen {
+                native: row.text(0).unwrap_or_default(),
+                parent: row.text(1),
+                updated: Some(session.max(message).max(part)),
+                digest: vec![session, row.int(3), row.int(4), message, part],
+                layout: layout::ROWS,
+            });
+            Flow::Go
+        })?;
+    } else {
+        let columns = ["id", "parent_id", "time_updated"];
+        db.rows("session", &columns, &mut |row| {
+            seen.push(Seen {
+                native: row.text(0).unwrap_or_default(),
+                parent: row.text(1),
+                updated: Some(row.int(2)),
+                digest: vec![row.int(2)],
+                layout: layout::ROWS,
+            });
+            Flow::Go
+        })?;
+    }
+    if has("session_message") {
+        let at: std::collections::HashMap<String, usize> = seen
+            .iter()
+            .enumerate()
+            .map(|(at, seen)| (seen.native.clone(), at))
+            .collect();
+        db.query(V2, &[], &mut |row| {
+            if let Some(seen) = row.text(0).and_then(|id| seen.get_mut(*at.get(&id)?)) {
+                seen.digest.extend([row.int(1), row.int(2), row.int(3)]);
+                seen.updated = seen.updated.max(Some(row.int(3)));
+            }
+            Flow::Go
+        })?;
+    }
+    Ok(seen)
+}
+
+/// Where the reading of a session stands.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+struct Cursor {
+    second: bool,
+    /// Messages told whole, and the last of them.
+    messages: u64,
+    last: String,
+    /// Parts told of the message behind it.
+    parts: u32,
+}
+
+pub(super) fn parse(
+    source: &Source,
+    from: &Checkpoint,
+    sink: &mut dyn EventSink,
+) -> std::io::Result<Checkpoint> {
+    let read = || -> Result<Reading, ParseIssue> {
+        let db = Db::open(&rows::database(source))?;
+        let session = session(&db, &source.native)?;
+        let keys = keys(&db, &source.native)?;
+        Ok(Reading { db, session, keys })
+    };
+    let reading = match read() {
+        Ok(reading) => reading,
+        Err(issue) => return rows::failed(issue, sink),
+    };
+    let mut cursor: Cursor = rows::state(from).unwrap_or_default();
+    let known = cursor.messages as usize;
+    let fits = cursor.second == reading.keys.second
+        && (known == 0 || reading.keys.ids.get(known - 1) == Some(&cursor.last));
+    let (mode, seq) = match fits && from.offset > 0 {
+        true => (SourceMode::Append, from.seq),
+        false => {
+            cursor = Cursor {
+                second: reading.keys.second,
+                ..Cursor::default()
+            };
+            (SourceMode::Replace, 0)
+        }
+    };
+    let mut teller = Teller::open(sink, &source.native, mode, seq);
+    reading.session.tell(&mut teller);
+    if reading.keys.ids.is_empty() {
+        teller.span(reading.session.created, reading.session.updated);
+    }
+    let ended = match reading.keys.second {
+        true => reading.second(source, &mut cursor, &mut teller),
+        false => reading.first(source, &mut cursor, &mut teller),
+    };
+    let seq = teller.seq();
+    if let Err(issue) = ended {
+        return rows::failed(issue, sink);
+    }
+    Ok(rows::checkpoint(cursor.messages, seq, &cursor))
+}
+
+struct Reading {
+    db: Db,
+    session: Session,
+    keys: Keys,
+}
+
+/// Ids of a session's messages in their order.
+struct Keys {
+    second: bool,
+    ids: Vec<String>,
+}
+
+fn keys(db: &Db, native: &str) -> Result<Keys, ParseIssue> {
+    let tables = db.tables()?;
+    let has = |name: &str| tables.iter().any(|table| table == name);
+    let mut ids = Vec::new();
+    let mut collect = |row: &crate::agents::read::sqlite::Row<'_>| {
+        ids.extend(row.text(0));
+        Flow::Go
+    };
+    if has("session_message") {
+        let tail = "WHERE session_id = ?1 ORDER BY seq, id";
+        db.select("session_message", &["id"], tail, &[&native], &mut collect)?;
+    }
+    if !ids.is_empty() {
+        return Ok(Keys { second: true, ids });
+    }
+    let mut collect = |row: &crate::agents::read::sqlite::Row<'_>| {
+        ids.extend(row.text(0));
+        Flow::Go
+    };
+    if has("message") {
+        let tail = "WHERE session_id = ?1 ORDER BY time_created, id";
+        db.select("message", &["id"], tail, &[&native], &mut collect)?;
+    }
+    Ok(Keys { second: false, ids })
+}
+
+const SESSION: [&str; 11] = [
+    "parent_id",
+    "fork_session_id",
+    "title",
+    "directory",
+    "version",
+    "agent",
+    "time_created",
+    "time_updated",
+    "time_archived",
+    "project_id",
+    "id",
+];
+
+fn session(db: &Db, native: &str) -> Result<Session, ParseIssue> {
+    let mut session = Session::default();
+    let mut project = None;
+    db.select(
+        "session",
+        &SESSION,
+        "WHERE id = ?1",
+        &[&native],
+        &mut |row| {
+            session = Session {
+                parent: row.text(0),
+                fork: row.text(1),
+                title: row.text(2).unwrap_or_default(),
+                directory: row.text(3).unwrap_or_default(),
+                version: row.text(4).unwrap_or_default(),
+                agent: row.text(5),
+                created: row.time(6),
+                updated: row.time(7),
+                archived: row.time(8).is_some(),
+                worktree: String::new(),
+            };
+            project = row.text(9);
+            Flow::Stop
+        },
+    )?;
+    if let Some(project) = project
+        && db.tables()?.iter().any(|table| table == "project")
+    {
+        let tail = "WHERE id = ?1";
+        db.select("project", &["worktree"], tail, &[&project], &mut |row| {
+            session.worktree = row.text(0).unwrap_or_default();
+            Flow::Stop
+        })?;
+    }
+    // the original is gone: the copies are all there is
+    if let Some(origin) = &session.fork {
+        let mut there = false;
+        db.select("session", &["id"], "WHERE id = ?1", &[origin], &mut |_| {
+            there = true;
+            Flow::Stop
+        })?;
+        if !there {
+            session.created = None;
+        }
+    }
+    Ok(session)
+}
+
+impl Reading {
+    fn behind<'k>(
+        &'k self,
+        cursor: &Cursor,
+    ) -> impl Iterator<Item = (usize, &'k String)> + use<'k> {
+        let known = cursor.messages as usize;
+        self.keys.ids.iter().enumerate().skip(known)
+    }
+
+    fn first(
+        &self,
+        source: &Source,
+        cursor: &mut Cursor,
+        teller: &mut Teller<'_>,
+    ) -> Result<(), ParseIssue> {
+        for (at, id) in self.behind(cursor) {
+            // one statement a message: no lock outlives what one message takes
+            let (mut data, mut parts) = (String::new(), Vec::new());
+            self.db
+                .select("message", &["data"], "WHERE id = ?1", &[id], &mut |row| {
+                    data = row.text(0).unwrap_or_default();
+                    Flow::Stop
+                })?;
+            let tail = "WHERE message_id = ?1 ORDER BY id";
+            self.db.select("part", &["data"], tail, &[id], &mut |row| {
+                parts.push(row.text(0).unwrap_or_default());
+                Flow::Go
+            })?;
+            let message = Message {
+                id,
+                data: &mended(data),
+                number: at as u64 + 1,
+                last: at + 1 == self.keys.ids.len(),
+            };
+            let told = part::tell(teller, &self.session, &message, &parts, cursor.parts);
+            if !self.went_on(source, cursor, teller, told, at, id) {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn second(
+        &self,
+        source: &Source,
+        cursor: &mut Cursor,
+        teller: &mut Teller<'_>,
+    ) -> Result<(), ParseIssue> {
+        let columns = ["type", "data", "time_created"];
+        for (at, id) in self.behind(cursor) {
+            let (mut kind, mut data, mut created) = (String::new(), String::new(), None);
+            let tail = "WHERE id = ?1";
+            self.db
+                .select("session_message", &columns, tail, &[id], &mut |row| {
+                    kind = row.text(0).unwrap_or_default();
+                    data = row.text(1).unwrap_or_default();
+                    created = row.time(2);
+                    Flow::Stop
+                })?;
+            let row = v2::Row {
+                id,
+                kind: &kind,
+                data: &mended(data),
+                number: at as u64 + 1,
+                last: at + 1 == self.keys.ids.len(),
+                created,
+            };
+            let told = v2::tell(teller, &self.session, &row, cursor.parts);
+            if !self.went_on(source, cursor, teller, told, at, id) {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Moves the cursor; `false` at the place where the next read begins.
+    fn went_on(
+        &self,
+        source: &Source,
+        cursor: &mut Cursor,
+        teller: &mut Teller<'_>,
+        told: Told,
+        at: usize,
+        id: &str,
+    ) -> bool {
+        if let Told::Parts(parts) = told {
+            cursor.parts = parts;
+            return false;
+        }
+        if told == Told::Nothing {
+            let detail = "a message is not the object it should be";
+            teller.issue(&source.path, at as u64 + 1, IssueKind::WrongShape, detail);
+        }
+        cursor.parts = 0;
+        cursor.messages = at as u64 + 1;
+        id.clone_into(&mut cursor.last);
+        teller.flow() == Flow::Go
+    }
+}
+
+fn mended(data: String) -> String {
+    match json::Raw::parse(&data) {
+        Ok(_) => data,
+        Err(_) => json::without_lone_surrogates(&data).unwrap_or(data),
+    }
+}

@@ -1,0 +1,195 @@
+//! The layouts of JSON files: one for the session, one a message, one a part.
+
+use super::layout;
+use super::part::{self, Message, Told};
+use super::session::Session;
+use crate::agents::read::folder::{self, Entry};
+use crate::agents::read::json::Raw;
+use crate::agents::read::teller::Teller;
+use crate::agents::read::{document, rows};
+use crate::agents::{EventSink, Flow, Listing};
+use crate::model::{Checkpoint, Fingerprint, IssueKind, Rank, Source, SourceMode};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+/// Sessions of both layouts that no database holds. A session's source is its folder of messages.
+pub(super) fn discover(
+    root: &Path,
+    held: &BTreeSet<String>,
+    listing: &mut Listing,
+    found: &mut dyn FnMut(Source),
+) {
+    let storage = root.join("storage");
+    for project in folder::entries(&storage.join("session"), listing) {
+        if project.is_folder {
+            let infos = folder::entries(&project.path, listing);
+            sessions(&storage, infos, layout::FILES, held, listing, found);
+        }
+    }
+    for project in folder::entries(&root.join("project"), listing) {
+        if project.is_folder {
+            let storage = project.path.join("storage").join("session");
+            let infos = folder::entries(&storage.join("info"), listing);
+            sessions(&storage, infos, layout::OLDEST, held, listing, found);
+        }
+    }
+}
+
+fn sessions(
+    storage: &Path,
+    infos: Vec<Entry>,
+    layout: u8,
+    held: &BTreeSet<String>,
+    listing: &mut Listing,
+    found: &mut dyn FnMut(Source),
+) {
+    for info in infos {
+        let native = match info.name.strip_suffix(".json") {
+            Some(native) if rows::is_id(native) && !held.contains(native) => native,
+            _ => continue,
+        };
+        let path = storage.join("message").join(native);
+        let mut print = folder::fingerprint(&info.path, listing).unwrap_or_default();
+        for message in folder::entries(&path, listing) {
+            add(&mut print, &message, listing);
+            let stem = message.name.strip_suffix(".json").unwrap_or("");
+            for part in folder::entries(&parts_of(storage, native, stem, layout), listing) {
+                add(&mut print, &part, listing);
+            }
+        }
+        found(Source {
+            path,
+            fingerprint: Fingerprint { inode: 0, ..print },
+            rank: Rank::Primary,
+            layout,
+            native: native.to_owned(),
+            parent: None,
+        });
+    }
+}
+
+fn add(print: &mut Fingerprint, entry: &Entry, listing: &mut Listing) {
+    if let Some(one) = folder::fingerprint(&entry.path, listing) {
+        print.size += one.size;
+        print.mtime_ns = print.mtime_ns.max(one.mtime_ns);
+        print.ctime_ns = print.ctime_ns.max(one.ctime_ns);
+    }
+}
+
+fn parts_of(storage: &Path, session: &str, message: &str, layout: u8) -> PathBuf {
+    let parts = storage.join("part");
+    match layout {
+        layout::OLDEST => parts.join(session).join(message),
+        _ => parts.join(message),
+    }
+}
+
+/// Read whole, and whole again when anything changed.
+pub(super) fn parse(source: &Source, sink: &mut dyn EventSink) -> std::io::Result<Checkpoint> {
+    let storage = source.path.parent().and_then(Path::parent);
+    let storage = storage.unwrap_or(Path::new(""));
+    let session = info(storage, source).unwrap_or_default();
+    let mut listing = Listing::default();
+    let messages: Vec<(String, String)> = json_files(&source.path, sink, &mut listing)?;
+    let mut ordered: Vec<(Option<i64>, String, String)> = messages
+        .into_iter()
+        .map(|(id, data)| {
+            let time = Raw::parse(&data).ok().and_then(|raw| raw.get("time"));
+            let created = time.and_then(|time| time.get("created"));
+            (created.and_then(Raw::time), id, data)
+        })
+        .collect();
+    ordered.sort();
+    let mut read = Vec::with_capacity(ordered.len());
+    for (_, id, data) in ordered {
+        let parts = parts_of(storage, &source.native, &id, source.layout);
+        let parts = json_files(&parts, sink, &mut listing)?;
+        read.push((id, data, parts.into_iter().map(|(_, data)| data).collect()));
+    }
+    listing
+        .issues
+        .into_iter()
+        .for_each(|issue| sink.issue(issue));
+    tell(source, &session, &read, sink);
+    Ok(Checkpoint::default())
+}
+
+fn tell(
+    source: &Source,
+    session: &Session,
+    messages: &[(String, String, Vec<String>)],
+    sink: &mut dyn EventSink,
+) {
+    let mut teller = Teller::open(sink, &source.native, SourceMode::Replace, 0);
+    session.tell(&mut teller);
+    if messages.is_empty() {
+        teller.span(session.created, session.updated);
+    }
+    for (number, (id, data, parts)) in (1..).zip(messages) {
+        let message = Message {
+            id,
+            data,
+            number,
+            // what is read whole each time need not wait for the end of a message
+            last: false,
+        };
+        let told = part::tell(&mut teller, session, &message, parts, 0);
+        if told == Told::Nothing {
+            let detail = "a message is not the object it should be";
+            teller.issue(&source.path, number, IssueKind::WrongShape, detail);
+        }
+        if teller.flow() == Flow::Stop {
+            return;
+        }
+    }
+}
+
+fn info(storage: &Path, source: &Source) -> Option<Session> {
+    let name = format!("{}.json", source.native);
+    if source.layout == layout::OLDEST {
+        let json = document::beside(&storage.join("info").join(name))?;
+        return Session::of_json(&json);
+    }
+    let mut quiet = Listing::default();
+    let projects = folder::entries(&storage.join("session"), &mut quiet);
+    let found = projects
+        .into_iter()
+        .filter(|entry| entry.is_folder)
+        .find_map(|entry| {
+            let json = document::beside(&entry.path.join(&name))?;
+            Some((entry.name, Session::of_json(&json)?))
+        });
+    let (project, mut session) = found?;
+    let project = storage.join("project").join(format!("{project}.json"));
+    let worktree = document::beside(&project).and_then(|json| {
+        let raw = Raw::parse(&json).ok()?;
+        raw.get("worktree").and_then(Raw::owned)
+    });
+    session.worktree = worktree.unwrap_or_default();
+    Some(session)
+}
+
+/// Stem and text of every JSON file in a folder, by name.
+fn json_files(
+    path: &Path,
+    sink: &mut dyn EventSink,
+    listing: &mut Listing,
+) -> std::io::Result<Vec<(String, String)>> {
+    let mut files = Vec::new();
+    for entry in folder::entries(path, listing) {
+        let Some(stem) = entry
+            .name
+            .strip_suffix(".json")
+            .filter(|_| !entry.is_folder)
+        else {
+            continue;
+        };
+        match document::read(&entry.path, sink) {
+            Ok(json) => files.extend(json.map(|json| (stem.to_owned(), json))),
+            // gone between two looks
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(files)
+}

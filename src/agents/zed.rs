@@ -1,0 +1,376 @@
+//! Zed's agent panel: `threads/threads.db`, one packed JSON document a thread.
+//!
+//! Messages have no times of their own; usage is recorded by prompt. Made after the editor's published
+//! source; not checked against real files. Text threads (`conversations/*.zed.json`) are not read.
+
+use super::read::document;
+use super::read::json::{Raw, fields, without_lone_surrogates};
+use super::read::rows::{self, Seen};
+use super::read::sqlite::Db;
+use super::read::teller::{Call, Teller, content};
+use super::{Agent, EventSink, Flow, Listing};
+use crate::model::{
+    AgentInfo, Capabilities, Checkpoint, Fact, IssueKind, ParseIssue, Relation, RootSpec, Source,
+    SourceMode, TitleRank, Tokens, UsageEvent,
+};
+use std::borrow::Cow;
+use std::io::Read;
+use std::path::Path;
+
+pub struct Zed;
+
+static INFO: AgentInfo = AgentInfo {
+    id: "zed",
+    name: "Zed",
+    color: "#3b82f6",
+    roots: &[
+        RootSpec {
+            env: Some("XDG_DATA_HOME"),
+            env_suffix: "zed/threads",
+            path: ".local/share/zed/threads",
+        },
+        RootSpec {
+            env: None,
+            env_suffix: "",
+            path: "Library/Application Support/Zed/threads",
+        },
+        RootSpec {
+            env: Some("LOCALAPPDATA"),
+            env_suffix: "Zed/threads",
+            path: "AppData/Local/Zed/threads",
+        },
+    ],
+    // the editor opens its own threads; there is no command for it
+    resume: None,
+    worktrees: None,
+    capabilities: Capabilities {
+        usage: true,
+        tool_calls: true,
+        sub_agents: true,
+        timestamps: false,
+        thinking: true,
+    },
+};
+
+impl Agent for Zed {
+    fn info(&self) -> &'static AgentInfo {
+        &INFO
+    }
+
+    fn discover(&self, root: &Path, found: &mut dyn FnMut(Source)) -> Listing {
+        let mut listing = Listing {
+            complete: true,
+            issues: Vec::new(),
+        };
+        rows::discover(&root.join("threads.db"), &mut listing, found, &mut list);
+        listing
+    }
+
+    fn parse(
+        &self,
+        source: &Source,
+        _: &Checkpoint,
+        sink: &mut dyn EventSink,
+    ) -> std::io::Result<Checkpoint> {
+        if source.layout == rows::DATABASE {
+            return Ok(rows::parse_database(source, sink, &mut list));
+        }
+        match find(source) {
+            Ok(Some(row)) => tell(source, &row, sink),
+            Ok(None) => {}
+            Err(issue) => return rows::failed(issue, sink),
+        }
+        Ok(Checkpoint::default())
+    }
+}
+
+fn list(db: &Db) -> Result<Vec<Seen>, ParseIssue> {
+    let mut seen = Vec::new();
+    db.select(
+        "threads",
+        &["id", "updated_at", "parent_id"],
+        "",
+        &[],
+        &mut |row| {
+            let updated = row.time(1);
+            seen.push(Seen {
+                native: row.text(0).unwrap_or_default(),
+                parent: row.text(2),
+                updated,
+                digest: vec![updated.unwrap_or(0)],
+                layout: 0,
+            });
+            Flow::Go
+        },
+    )?;
+    let sql = "SELECT id, octet_length(data) FROM threads";
+    let mut at = 0;
+    db.query(sql, &[], &mut |row| {
+        if let Some(one) = seen
+            .get_mut(at)
+            .filter(|one| row.text(0).as_ref() == Some(&one.native))
+        {
+            one.digest.push(row.int(1));
+        }
+        at += 1;
+        Flow::Go
+    })?;
+    Ok(seen)
+}
+
+#[derive(Default)]
+struct Row {
+    summary: String,
+    kind: String,
+    data: Vec<u8>,
+    parent: Option<String>,
+    folders: String,
+    created: Option<i64>,
+    updated: Option<i64>,
+}
+
+fn find(source: &Source) -> Result<Option<Row>, ParseIssue> {
+    let columns = [
+        "summary",
+        "data_type",
+        "data",
+        "parent_id",
+        "folder_paths",
+        "created_at",
+        "updated_at",
+    ];
+    let db = Db::open(&rows::database(source))?;
+    let mut found = None;
+    db.select(
+        "threads",
+        &columns,
+        "WHERE id = ?1",
+        &[&source.native],
+        &mut |row| {
+            let text = |column| row.text(column).unwrap_or_default();
+            found = Some(Row {
+                summary: text(0),
+                kind: text(1),
+                data: row.bytes(2).unwrap_or_default().to_vec(),
+                parent: row.text(3),
+                folders: text(4),
+                created: row.time(5),
+                updated: row.time(6),
+            });
+            Flow::Stop
+        },
+    )?;
+    Ok(found)
+}
+
+fn unpacked(row: &Row) -> Option<String> {
+    let bytes = match row.kind.as_str() {
+        "zstd" => {
+            let mut bytes = Vec::new();
+            let decoder = zstd::stream::read::Decoder::new(row.data.as_slice()).ok()?;
+            decoder.take(document::MOST).read_to_end(&mut bytes).ok()?;
+            bytes
+        }
+        _ => row.data.clone(),
+    };
+    let text = String::from_utf8_lossy(&bytes).into_owned();
+    match Raw::parse(&text) {
+        Ok(_) => Some(text),
+        Err(_) => without_lone_surrogates(&text).filter(|text| Raw::parse(text).is_ok()),
+    }
+}
+
+fields! {
+    struct Thread {
+        title: "title",
+        model: "model",
+        messages: "messages",
+        usage: "request_token_usage",
+        total: "cumulative_token_usage",
+        snapshot: "initial_project_snapshot",
+        context: "subagent_context",
+    }
+}
+
+fn tell(source: &Source, row: &Row, sink: &mut dyn EventSink) {
+    let mut teller = Teller::open(sink, &source.native, SourceMode::Replace, 0);
+    teller.title(TitleRank::Generated, &row.summary);
+    teller.span(row.created, row.updated);
+    if let Some(native) = row.parent.clone() {
+        teller.fact(Fact::Parent {
+            native,
+            relation: Relation::SubAgent,
+        });
+    }
+    let Some(json) = unpacked(row) else {
+        let detail = "the thread cannot be unpacked";
+        teller.issue(&source.path, 0, IssueKind::Corrupt, detail);
+        return;
+    };
+    let thread: Thread<'_> = Raw::parse(&json)
+        .ok()
+        .and_then(Raw::object)
+        .unwrap_or_default();
+    teller.filled(folder(row, thread.snapshot).map(Cow::Owned), Fact::Cwd);
+    let model = thread
+        .model
+        .and_then(|model| model.get("model"))
+        .and_then(Raw::text);
+    teller.filled(model.clone(), Fact::Model);
+    for (number, message) in (1..).zip(thread.messages.map(Raw::items).unwrap_or_default()) {
+        // `"Resume"` stands between two parts of one answer
+        for (kind, inner) in message.members() {
+            let id = inner.get("id").and_then(Raw::text).unwrap_or_default();
+            teller.record(&id, None, number);
+            match kind.as_ref() {
+                "User" => {
+                    user(&mut teller, inner);
+                    teller.by(model.clone());
+                    let used = thread.usage.and_then(|usage| usage.get(&id));
+                    usage(&mut teller, &format!("{}:{id}", source.native), used);
+                }
+                "Agent" => {
+                    teller.by(model.clone());
+                    agent(&mut teller, inner);
+                }
+                _ => {}
+            }
+        }
+    }
+    if thread.usage.is_none_or(|usage| usage.members().is_empty()) {
+        teller.record("", row.updated, 0);
+        teller.by(model);
+        usage(&mut teller, &source.native, thread.total);
+    }
+}
+
+/// Paths one a line, or as a list; else the worktree of the project as it was at the beginning.
+fn folder(row: &Row, snapshot: Option<Raw<'_>>) -> Option<String> {
+    let list = Raw::parse(&row.folders)
+        .ok()
+        .map(Raw::items)
+        .unwrap_or_default();
+    let listed = list.into_iter().find_map(Raw::owned);
+    let first = || {
+        row.folders
+            .lines()
+            .find(|line| line.starts_with('/') || line.contains(":\\"))
+    };
+    let trees = || {
+        snapshot
+            .and_then(|snapshot| snapshot.get("worktree_snapshots"))
+            .map(Raw::items)
+    };
+    let tree = || {
+        trees()?
+            .into_iter()
+            .find_map(|tree| tree.get("worktree_path").and_then(Raw::owned))
+    };
+    listed.or_else(|| first().map(str::to_owned)).or_else(tree)
+}
+
+fn user(teller: &mut Teller<'_>, message: Raw<'_>) {
+    let mut words = String::new();
+    let mut images = 0;
+    for block in message.get("content").map(Raw::items).unwrap_or_default() {
+        for (kind, inner) in block.members() {
+            match kind.as_ref() {
+                "Text" => words.push_str(&inner.text().unwrap_or_default()),
+                "Mention" => {
+                    let uri = inner.get("uri");
+                    let path = uri.map(Raw::members).unwrap_or_default();
+                    let path = path.into_iter().find_map(|(_, inner)| {
+                        inner
+                            .get("abs_path")
+                            .or(inner.get("name"))
+                            .and_then(Raw::owned)
+                    });
+                    words.push_str(&format!("@{}", path.unwrap_or_default()));
+                }
+                "Image" => {
+                    images += 1;
+                    words.push_str("[image]");
+                }
+                _ => {}
+            }
+        }
+    }
+    teller.user_with(&words, images);
+}
+
+fn agent(teller: &mut Teller<'_>, message: Raw<'_>) {
+    let results = message.get("tool_results");
+    for block in message.get("content").map(Raw::items).unwrap_or_default() {
+        for (kind, inner) in block.members() {
+            match kind.as_ref() {
+                "Text" => teller.answer(&inner.text().unwrap_or_default()),
+                "Thinking" => {
+                    let text = inner.get("text").unwrap_or(inner);
+                    teller.thought(&text.text().unwrap_or_default());
+                }
+                "ToolUse" => tool(teller, inner, results),
+                _ => {}
+            }
+        }
+    }
+}
+
+fn tool(teller: &mut Teller<'_>, call: Raw<'_>, results: Option<Raw<'_>>) {
+    let get = |key: &str| call.get(key).and_then(Raw::text).unwrap_or_default();
+    let (id, name) = (get("id"), get("name"));
+    let input = call.get("input").map(Raw::as_json);
+    let result = results.and_then(|results| results.get(&id));
+    let session = result.and_then(|result| result.get("output"));
+    let child = session.and_then(|output| {
+        output
+            .get("session_id")
+            .or(output.get("subagent_session_id"))
+    });
+    teller.call(Call {
+        id: &id,
+        name: &name,
+        input: input.unwrap_or(&get("raw_input")),
+        mcp: None,
+        child: child.and_then(Raw::owned),
+    });
+    let Some(result) = result else {
+        return;
+    };
+    let failed = result.get("is_error").and_then(Raw::bool) == Some(true);
+    // a text, or an object that names the kind of it
+    let said = result.get("content").map(|said| {
+        let parts = if said.is_array() {
+            said.items()
+        } else {
+            vec![said]
+        };
+        let parts = parts.into_iter().map(|part| {
+            let inner = part.members().into_iter().map(|(_, inner)| inner).next();
+            content(inner.unwrap_or(part))
+        });
+        parts.collect::<Vec<_>>().join("\n")
+    });
+    let said = said.filter(|said| !said.is_empty());
+    let said = said.or_else(|| result.get("output").map(content));
+    teller.output(&id, &name, &said.unwrap_or_default(), failed);
+}
+
+fn usage(teller: &mut Teller<'_>, key: &str, used: Option<Raw<'_>>) {
+    let count = |key: &str| {
+        used.and_then(|used| used.get(key))
+            .and_then(Raw::int)
+            .unwrap_or(0)
+    };
+    teller.usage(UsageEvent {
+        key: key.to_owned(),
+        model: teller.model.clone().unwrap_or_default(),
+        tokens: Tokens {
+            input: count("input_tokens"),
+            output: count("output_tokens"),
+            cache_read: count("cache_read_input_tokens"),
+            cache_write_5m: count("cache_creation_input_tokens"),
+            ..Tokens::default()
+        },
+        ..UsageEvent::default()
+    });
+}
