@@ -178,8 +178,10 @@ fn grow(bytes: &[u8], size: usize) -> Vec<u8> {
 fn longest(value: &mut Value) -> Option<&mut Vec<Value>> {
     let of_objects = matches!(value, Value::Array(list) if list.iter().any(Value::is_object));
     match value {
-        Value::Array(list) if of_objects => Some(list),
-        Value::Array(list) => (list.iter_mut().filter_map(longest)).max_by_key(|list| list.len()),
+        Value::Array(list) => match of_objects {
+            true => Some(list),
+            false => (list.iter_mut().filter_map(longest)).max_by_key(|list| list.len()),
+        },
         Value::Object(members) => {
             (members.values_mut().filter_map(longest)).max_by_key(|list| list.len())
         }
