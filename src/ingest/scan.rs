@@ -27,7 +27,13 @@ pub struct Scan {
     pub rows: Vec<SourceRow>,
     /// Paths whose row has moved to another path.
     pub removed: Vec<String>,
-    pub issues: Vec<ParseIssue>,
+    /// What kept each listed root from being listed in full, or nothing: by [`listing_key`].
+    pub issues: Vec<(String, Vec<ParseIssue>)>,
+}
+
+/// Under which name the issues of listing a root are kept: no file can have it.
+fn listing_key(agent: &str, root: &Path) -> String {
+    format!("\0{agent}\0{}", root.display())
 }
 
 /// Compares the files in `scope` with what is known of them.
@@ -56,7 +62,7 @@ struct Listed {
     complete: Vec<(&'static str, PathBuf)>,
     /// Known sources that were looked for one by one and are not there.
     missing: Vec<String>,
-    issues: Vec<ParseIssue>,
+    issues: Vec<(String, Vec<ParseIssue>)>,
 }
 
 impl Listed {
@@ -69,7 +75,8 @@ impl Listed {
                 .entry(source.path.to_string_lossy().into_owned())
                 .or_insert((root.agent, root.home as u16, source));
         });
-        self.issues.extend(listing.issues);
+        let key = listing_key(root.agent, &root.path);
+        self.issues.push((key, listing.issues));
         if listing.complete {
             self.complete.push((root.agent, root.path.clone()));
         }

@@ -95,7 +95,15 @@ struct Copy {
 impl Copy {
     fn of(case: &Path) -> Copy {
         let top = tempfile::tempdir().unwrap();
-        copy(&home(case), &top.path().join("home"), &|bytes| bytes);
+        let (from, to) = (home(case), top.path().join("home"));
+        // a text that names its own home names the copy's
+        let moved = |bytes| match String::from_utf8(bytes) {
+            Ok(text) => text
+                .replace(from.to_str().unwrap(), to.to_str().unwrap())
+                .into(),
+            Err(binary) => binary.into_bytes(),
+        };
+        copy(&from, &to, &moved);
         Copy { top }
     }
     fn home(&self) -> PathBuf {

@@ -491,6 +491,21 @@ fn damage_is_counted_and_the_rest_is_read() {
 }
 
 /// Writes four histories in one go and in these pieces (which file, how many lines), reading after each.
+#[test]
+fn a_folder_that_cannot_be_listed_is_an_issue_until_it_can() {
+    let world = World::new();
+    let folder = world.home().join(".local/share/opencode/project");
+    std::fs::create_dir_all(folder.parent().unwrap()).unwrap();
+    std::fs::write(&folder, "no folder").unwrap();
+    world.run();
+    assert_eq!(world.state().issues, 1);
+    std::fs::remove_file(&folder).unwrap();
+    std::fs::create_dir(&folder).unwrap();
+    world.write(&world.session("s"), &[prompt("s", "u1", 0, "hello")]);
+    world.run();
+    assert_eq!(world.state().issues, 0);
+}
+
 fn in_pieces(cuts: &[(usize, usize)]) {
     let original = talk("s0", "alpha", 0, 4);
     let mut fork: Vec<Value> = original[..5].to_vec();
