@@ -14,6 +14,7 @@ use crate::store::Store;
 use crate::store::status::StatusBoard;
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, Instant};
 use xxhash_rust::xxh3::xxh3_64;
@@ -28,6 +29,8 @@ const WATCH: Duration = Duration::from_secs(4);
 const PLACES: u64 = 32;
 /// Questions that are kept ready to be brought up to date.
 const DESKS: usize = 4;
+/// How long what jobs share is kept after the last of them.
+const KEPT: Duration = Duration::from_secs(60);
 /// Changes with the meaning of a stored result.
 const FORMAT: u32 = 2;
 
@@ -55,7 +58,11 @@ struct Before {
 
 /// Desks of the questions asked last, the newest at the end.
 #[derive(Default)]
-struct Desks(Mutex<Vec<(String, Desk)>>);
+struct Desks {
+    list: Mutex<Vec<(String, Desk)>>,
+    /// A thread waits for the end of their use.
+    waiting: AtomicBool,
+}
 
 #[derive(Serialize, Deserialize)]
 struct Stored {
@@ -202,6 +209,7 @@ impl Work {
             if status.listing_complete {
                 self.desks.put(&self.key, desk);
                 self.keep(slot, result);
+                self.desks.clear_later(&self.ledger);
                 return Ok(());
             }
             if status.error.is_some() || self.alive.strong_count() == 0 {
@@ -317,14 +325,42 @@ impl Desk {
 }
 
 impl Desks {
+    /// Lets them and the ledger go when nobody has asked for [`KEPT`]: of a large history they are
+    /// 100 MB, and made again in a second.
+    fn clear_later(self: &Arc<Desks>, ledger: &Arc<LedgerCell>) {
+        if self.waiting.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let (desks, ledger) = (Arc::downgrade(self), Arc::downgrade(ledger));
+        let mut seen = None;
+        let wait = move || {
+            while let (Some(desks), Some(ledger)) = (desks.upgrade(), ledger.upgrade()) {
+                let asked = Some(ledger.asked());
+                if seen == asked {
+                    desks.waiting.store(false, Ordering::Release);
+                    desks.list.lock().expect("no panic while held").clear();
+                    ledger.forget();
+                    return;
+                }
+                seen = asked;
+                drop((desks, ledger));
+                std::thread::sleep(KEPT);
+            }
+        };
+        let spawned = std::thread::Builder::new().name("rest".into()).spawn(wait);
+        if spawned.is_err() {
+            self.waiting.store(false, Ordering::Release);
+        }
+    }
+
     fn take(&self, key: &str) -> Option<Desk> {
-        let mut desks = self.0.lock().expect("no panic while held");
+        let mut desks = self.list.lock().expect("no panic while held");
         let at = desks.iter().position(|(known, _)| known == key)?;
         Some(desks.remove(at).1)
     }
 
     fn put(&self, key: &str, desk: Desk) {
-        let mut desks = self.0.lock().expect("no panic while held");
+        let mut desks = self.list.lock().expect("no panic while held");
         desks.push((key.to_owned(), desk));
         if desks.len() > DESKS {
             desks.remove(0);

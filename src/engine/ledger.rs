@@ -12,6 +12,7 @@ use crate::model::{Day, DayStats, Response, Sid, ToolCount};
 use crate::store::{Reader, Store};
 use anyhow::Result;
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, RwLock};
 use std::time::{Duration, Instant};
 
@@ -78,6 +79,8 @@ pub(super) struct LedgerCell {
     catalog: Arc<CatalogCell>,
     current: RwLock<Option<Arc<Ledger>>>,
     making: Mutex<()>,
+    /// How often it was asked for.
+    asked: AtomicU64,
 }
 
 impl Ledger {
@@ -106,6 +109,7 @@ impl LedgerCell {
             catalog,
             current: RwLock::default(),
             making: Mutex::default(),
+            asked: AtomicU64::new(0),
         }
     }
 
@@ -115,6 +119,7 @@ impl LedgerCell {
     /// # Errors
     /// The store cannot be read.
     pub fn get(&self, watch: impl FnMut(&Arc<Ledger>, f32)) -> Result<Arc<Ledger>> {
+        self.asked.fetch_add(1, Ordering::Relaxed);
         let generation = self.store.read()?.generation()?;
         if let Some(ledger) = self.fresh(generation) {
             return Ok(ledger);
@@ -146,6 +151,10 @@ impl LedgerCell {
     }
 
     /// Forgets everything: the next asker reads the store anew.
+    pub fn asked(&self) -> u64 {
+        self.asked.load(Ordering::Relaxed)
+    }
+
     pub fn forget(&self) {
         *self.current.write().expect("no panic while held") = None;
     }
