@@ -16,6 +16,7 @@ mod repos;
 mod scan;
 mod sink;
 mod titles;
+mod unlisted;
 mod watch;
 
 pub use recover::{Standing, settle_earlier, standing};
@@ -217,6 +218,8 @@ impl Shared {
         }
         let found = scan::scan(self, scope)?;
         commit::apply_scan(self, &found)?;
+        let everything = matches!(scope, scan::Scope::Everything);
+        unlisted::settle(self, &found.listings, everything)?;
         carry::vanished(self)?;
         let much = found
             .work
@@ -228,7 +231,7 @@ impl Shared {
         if self.stopping() {
             return Ok(());
         }
-        if matches!(scope, scan::Scope::Everything) {
+        if everything {
             carry::rest(self)?;
         }
         if self.stopping() {

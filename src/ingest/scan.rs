@@ -1,9 +1,10 @@
 //! What has changed since last time: files against source rows.
 
 use super::Shared;
+use super::unlisted::Listings;
 use crate::agents::{self, Agent};
 use crate::config::Root;
-use crate::model::{Checkpoint, Fingerprint, ParseIssue, Rank, Source};
+use crate::model::{Checkpoint, Fingerprint, Rank, Source};
 use crate::store::SourceRow;
 use anyhow::Result;
 use std::cmp::Reverse;
@@ -27,7 +28,7 @@ pub struct Scan {
     pub rows: Vec<SourceRow>,
     /// Paths whose row has moved to another path.
     pub removed: Vec<String>,
-    pub issues: Vec<ParseIssue>,
+    pub listings: Listings,
 }
 
 /// Compares the files in `scope` with what is known of them.
@@ -56,7 +57,7 @@ struct Listed {
     complete: Vec<(&'static str, PathBuf)>,
     /// Known sources that were looked for one by one and are not there.
     missing: Vec<String>,
-    issues: Vec<ParseIssue>,
+    listings: Listings,
 }
 
 impl Listed {
@@ -69,7 +70,12 @@ impl Listed {
                 .entry(source.path.to_string_lossy().into_owned())
                 .or_insert((root.agent, root.home as u16, source));
         });
-        self.issues.extend(listing.issues);
+        // agents may share a root
+        let root_name = root.path.to_string_lossy().into_owned();
+        let issues = self.listings.entry(root_name).or_default();
+        issues.extend(listing.issues);
+        issues.sort_by(|a, b| a.path.cmp(&b.path));
+        issues.dedup();
         if listing.complete {
             self.complete.push((root.agent, root.path.clone()));
         }
@@ -179,7 +185,7 @@ fn compare(listed: Listed, mut known: HashMap<String, SourceRow>) -> Scan {
         }
     }
     scan.work.sort_by_key(by_worth);
-    scan.issues = listed.issues;
+    scan.listings = listed.listings;
     scan
 }
 
