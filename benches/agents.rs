@@ -174,15 +174,17 @@ fn grow(bytes: &[u8], size: usize) -> Vec<u8> {
     whole
 }
 
+/// The longest list of objects, wherever it lies.
 fn longest(value: &mut Value) -> Option<&mut Vec<Value>> {
-    let inner: Vec<&mut Value> = match value {
-        Value::Array(list) if list.iter().any(Value::is_object) => return Some(list),
-        Value::Array(list) => list.iter_mut().collect(),
-        Value::Object(members) => members.values_mut().collect(),
-        _ => return None,
-    };
-    inner
-        .into_iter()
-        .filter_map(longest)
-        .max_by_key(|list| list.len())
+    let of_objects = matches!(value, Value::Array(list) if list.iter().any(Value::is_object));
+    match value {
+        Value::Array(list) => match of_objects {
+            true => Some(list),
+            false => (list.iter_mut().filter_map(longest)).max_by_key(|list| list.len()),
+        },
+        Value::Object(members) => {
+            (members.values_mut().filter_map(longest)).max_by_key(|list| list.len())
+        }
+        _ => None,
+    }
 }

@@ -230,7 +230,7 @@ fn noticed(line: &str, offset: u64, began: Option<i64>, out: &mut Out<'_>) {
 fn tokens(line: &str) -> (Tokens, Option<i64>) {
     let (counts, cost) = line.split_once(" Cost: ").unwrap_or((line, ""));
     let mut tokens = Tokens::default();
-    for part in counts.trim_end_matches('.').split(',') {
+    for part in counts.trim_end_matches('.').split(", ") {
         let (number, what) = part.trim().split_once(' ').unwrap_or((part.trim(), ""));
         let number = amount(number);
         match what {

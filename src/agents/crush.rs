@@ -213,6 +213,7 @@ fn about(db: &Db, source: &Source, path: &Path, teller: &mut Teller<'_>) -> Resu
                     relation: Relation::SubAgent,
                 });
             }
+            teller.span(row.time(6), None);
             let updated = row.time(5).or(row.time(6));
             teller.record("", updated, 0);
             let count = |column| row.number(column).map_or(0, |count| count.max(0.0) as u64);

@@ -197,50 +197,59 @@ fn session(
     }
     let names = std::mem::take(&mut cursor.names);
     let mut teller = Teller::open(sink, &source.native, mode, seq).awaiting(names);
-    let told = about(&db, source, &mut teller).and_then(|model| {
-        // a few rows a statement: no lock is held while they are told
-        loop {
-            let mut batch = Vec::new();
-            let tail = "WHERE session_id = ?1 AND id > ?2 ORDER BY id LIMIT 64";
-            let native = &source.native;
-            db.select(
-                "messages",
-                &MESSAGE,
-                tail,
-                &[native, &cursor.last],
-                &mut |row| {
-                    let text = |column| row.text(column).unwrap_or_default();
-                    batch.push((row.int(0), text(1), text(2), row.time(3), text(4)));
-                    Flow::Go
-                },
-            )?;
-            if batch.is_empty() || teller.flow() == Flow::Stop {
-                return Ok(());
-            }
-            for (id, role, content, at, metadata) in batch {
-                (cursor.last, cursor.count) = (id, cursor.count + 1);
-                teller.record("", at, cursor.count);
-                teller.model.clone_from(&model);
-                let hidden = Raw::parse(&metadata)
-                    .ok()
-                    .and_then(|data| data.get("userVisible"));
-                let shown = hidden.and_then(Raw::bool) != Some(false);
-                match Raw::parse(&content) {
-                    Ok(content) => blocks(&mut teller, &role, Some(content), shown),
-                    Err(_) => {
-                        let detail = "the content of a message is not JSON";
-                        let (path, number) = (&source.path, cursor.count);
-                        teller.issue(path, number, IssueKind::BadRecord, detail);
-                    }
-                }
-            }
-        }
-    });
+    let told = about(&db, source, &mut teller)
+        .and_then(|model| messages(&db, source, &mut cursor, &mut teller, model.as_deref()));
     let seq = teller.seq();
     cursor.names = teller.awaited();
     match told {
         Ok(()) => Ok(rows::checkpoint(cursor.count, seq, &cursor)),
         Err(issue) => rows::failed(issue, sink),
+    }
+}
+
+/// What follows the cursor, a few rows a statement: no lock is held while they are told.
+fn messages(
+    db: &Db,
+    source: &Source,
+    cursor: &mut Cursor,
+    teller: &mut Teller<'_>,
+    model: Option<&str>,
+) -> Result<(), ParseIssue> {
+    loop {
+        let mut batch = Vec::new();
+        let tail = "WHERE session_id = ?1 AND id > ?2 ORDER BY id LIMIT 64";
+        let native = &source.native;
+        db.select(
+            "messages",
+            &MESSAGE,
+            tail,
+            &[native, &cursor.last],
+            &mut |row| {
+                let text = |column| row.text(column).unwrap_or_default();
+                batch.push((row.int(0), text(1), text(2), row.time(3), text(4)));
+                Flow::Go
+            },
+        )?;
+        if batch.is_empty() || teller.flow() == Flow::Stop {
+            return Ok(());
+        }
+        for (id, role, content, at, metadata) in batch {
+            (cursor.last, cursor.count) = (id, cursor.count + 1);
+            teller.record("", at, cursor.count);
+            teller.by(model.map(Into::into));
+            let hidden = Raw::parse(&metadata)
+                .ok()
+                .and_then(|data| data.get("userVisible"));
+            let shown = hidden.and_then(Raw::bool) != Some(false);
+            match Raw::parse(&content) {
+                Ok(content) => blocks(teller, &role, Some(content), shown),
+                Err(_) => {
+                    let detail = "the content of a message is not JSON";
+                    let (path, number) = (&source.path, cursor.count);
+                    teller.issue(path, number, IssueKind::BadRecord, detail);
+                }
+            }
+        }
     }
 }
 

@@ -128,6 +128,9 @@ fn open_to_others(_: &Path) -> Option<u32> {
     None
 }
 
+/// Places without a history that are named for an agent.
+const MISSING_SHOWN: usize = 3;
+
 /// Folders of histories that are there but cannot be listed; those that are not there are fine.
 fn roots(config: &Config) -> Vec<Check> {
     let all = config.roots(agents::all_infos());
@@ -258,9 +261,21 @@ fn render(report: &Report, out: &mut impl Write) -> std::io::Result<()> {
             text::plural(agent.messages, "message"),
             text::plural(agent.issues, "issue"),
         )?;
-        for root in &agent.roots {
-            let missing = if root.exists { "" } else { " (not there)" };
-            writeln!(out, "  {}{dim}{missing}{dim:#}", text::line(&root.path))?;
+        // an editor's extension may lie in twenty places: those that are not there are counted
+        let (there, missing): (Vec<_>, Vec<_>) = agent.roots.iter().partition(|root| root.exists);
+        for root in there {
+            writeln!(out, "  {}", text::line(&root.path))?;
+        }
+        for root in missing.iter().take(MISSING_SHOWN) {
+            writeln!(out, "  {}{dim} (not there){dim:#}", text::line(&root.path))?;
+        }
+        if let Some(more) = missing
+            .len()
+            .checked_sub(MISSING_SHOWN)
+            .filter(|more| *more > 0)
+        {
+            let places = text::plural(more as u64, "more place");
+            writeln!(out, "  {dim}and {places}, not there{dim:#}")?;
         }
     }
     writeln!(out)?;

@@ -374,6 +374,8 @@ fn named(mut list: Vec<(&str, Part)>, dress: Dress) -> Vec<NamedAmount> {
         let amount = &part.amount;
         (amount.cost, amount.tokens.total(), part.sessions)
     };
+    // what was taken back leaves its name
+    list.retain(|(_, part)| part.sessions > 0 || part.amount != Amount::default());
     list.sort_by(|(a_name, a), (b_name, b)| {
         weight(b).cmp(&weight(a)).then_with(|| a_name.cmp(b_name))
     });

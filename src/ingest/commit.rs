@@ -87,10 +87,24 @@ pub fn commit(shared: &Shared, reads: Vec<SourceRead>) -> Result<u64> {
 
 /// Writes what a scan found out without reading.
 pub fn apply_scan(shared: &Shared, scan: &Scan) -> Result<()> {
-    if scan.rows.is_empty() && scan.removed.is_empty() {
+    let reader = shared.store.read()?;
+    let mut issues = Vec::new();
+    for (key, met) in &scan.issues {
+        if reader.issues_of(key)? != *met {
+            issues.push((key, met));
+        }
+    }
+    drop(reader);
+    if scan.rows.is_empty() && scan.removed.is_empty() && issues.is_empty() {
         return Ok(());
     }
     let mut writer = shared.store.write()?;
+    for (key, met) in issues {
+        writer.put_issues(key, met)?;
+        for issue in met {
+            tracing::warn!("cannot list {}: {}", issue.path, issue.detail);
+        }
+    }
     for path in &scan.removed {
         writer.remove_source(path)?;
     }

@@ -16,7 +16,6 @@ mod repos;
 mod scan;
 mod sink;
 mod titles;
-mod unlisted;
 mod watch;
 
 pub use recover::{Standing, settle_earlier, standing};
@@ -218,8 +217,6 @@ impl Shared {
         }
         let found = scan::scan(self, scope)?;
         commit::apply_scan(self, &found)?;
-        let everything = matches!(scope, scan::Scope::Everything);
-        unlisted::settle(self, &found.listings, everything)?;
         carry::vanished(self)?;
         let much = found
             .work
@@ -231,7 +228,7 @@ impl Shared {
         if self.stopping() {
             return Ok(());
         }
-        if everything {
+        if matches!(scope, scan::Scope::Everything) {
             carry::rest(self)?;
         }
         if self.stopping() {

@@ -1,10 +1,9 @@
 //! What has changed since last time: files against source rows.
 
 use super::Shared;
-use super::unlisted::Listings;
 use crate::agents::{self, Agent};
 use crate::config::Root;
-use crate::model::{Checkpoint, Fingerprint, Rank, Source};
+use crate::model::{Checkpoint, Fingerprint, ParseIssue, Rank, Source};
 use crate::store::SourceRow;
 use anyhow::Result;
 use std::cmp::Reverse;
@@ -28,7 +27,13 @@ pub struct Scan {
     pub rows: Vec<SourceRow>,
     /// Paths whose row has moved to another path.
     pub removed: Vec<String>,
-    pub listings: Listings,
+    /// What kept each listed root from being listed in full, or nothing: by [`listing_key`].
+    pub issues: Vec<(String, Vec<ParseIssue>)>,
+}
+
+/// Under which name the issues of listing a root are kept: no file can have it.
+fn listing_key(agent: &str, root: &Path) -> String {
+    format!("\0{agent}\0{}", root.display())
 }
 
 /// Compares the files in `scope` with what is known of them.
@@ -57,7 +62,7 @@ struct Listed {
     complete: Vec<(&'static str, PathBuf)>,
     /// Known sources that were looked for one by one and are not there.
     missing: Vec<String>,
-    listings: Listings,
+    issues: Vec<(String, Vec<ParseIssue>)>,
 }
 
 impl Listed {
@@ -70,12 +75,8 @@ impl Listed {
                 .entry(source.path.to_string_lossy().into_owned())
                 .or_insert((root.agent, root.home as u16, source));
         });
-        // agents may share a root
-        let root_name = root.path.to_string_lossy().into_owned();
-        let issues = self.listings.entry(root_name).or_default();
-        issues.extend(listing.issues);
-        issues.sort_by(|a, b| a.path.cmp(&b.path));
-        issues.dedup();
+        let key = listing_key(root.agent, &root.path);
+        self.issues.push((key, listing.issues));
         if listing.complete {
             self.complete.push((root.agent, root.path.clone()));
         }
@@ -185,7 +186,7 @@ fn compare(listed: Listed, mut known: HashMap<String, SourceRow>) -> Scan {
         }
     }
     scan.work.sort_by_key(by_worth);
-    scan.listings = listed.listings;
+    scan.issues = listed.issues;
     scan
 }
 

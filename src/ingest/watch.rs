@@ -82,6 +82,8 @@ impl Watch {
                 Ok(event) if event.need_rescan() => {
                     let _ = sender.send(Wakeup::Everything);
                 }
+                // our own reading of a database touches what lies beside it
+                Ok(event) if event.paths.iter().all(|path| is_aside(path, &event.kind)) => {}
                 Ok(event) => {
                     for path in event
                         .paths
@@ -153,6 +155,14 @@ impl Watch {
             Some(why) => format!("scanning every {} s ({why})", POLL.as_secs()),
         }
     }
+}
+
+/// A database's shared index, or no more than the status of its log: neither tells of new rows.
+fn is_aside(path: &Path, kind: &notify::EventKind) -> bool {
+    use notify::event::{EventKind, ModifyKind};
+    let name = path.file_name().map(|name| name.to_string_lossy());
+    let ends = |end| name.as_ref().is_some_and(|name| name.ends_with(end));
+    ends("-shm") || (ends("-wal") && matches!(kind, EventKind::Modify(ModifyKind::Metadata(_))))
 }
 
 fn concerns(roots: &[PathBuf], path: &Path) -> bool {

@@ -100,7 +100,7 @@ test("a refresh of analytics streams to its end", async () => {
   await page.locator(".asof", { hasText: "As of" }).waitFor({ timeout: 30_000 });
   const cost = await page.locator(".tile .big").first().innerText();
   assert.match(cost, /^\$[\d,.]+/);
-  assert.ok((await page.locator("svg.bars g").count()) > 0, "a chart with columns");
+  assert.ok((await page.locator("svg.bars a").count()) > 0, "a chart with columns");
   assert.deepEqual(page.faults, []);
   await page.close();
 });

@@ -128,8 +128,11 @@ fn four(tokens: &Tokens) -> (u64, u64, u64, u64) {
     )
 }
 
+/// Fresh, read, written, output.
+type Four = (u64, u64, u64, u64);
+
 #[track_caller]
-fn expect(house: &House, want: &[(&str, (u64, u64, u64, u64))]) {
+fn expect(house: &House, want: &[(&str, Four)]) {
     let want: BTreeMap<String, _> = want
         .iter()
         .map(|(session, four)| (session.to_string(), *four))

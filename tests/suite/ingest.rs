@@ -123,6 +123,20 @@ impl World {
         })
     }
 
+    pub fn sessions(&self) -> usize {
+        self.state().sessions.len()
+    }
+
+    /// Sessions whose source is no longer there.
+    pub fn gone(&self) -> usize {
+        let state = self.state();
+        state
+            .sessions
+            .values()
+            .filter(|session| session.gone)
+            .count()
+    }
+
     fn with_stores<T>(
         &self,
         work: impl FnOnce(Arc<Config>, Arc<Store>, Arc<SearchIndex>, Option<String>) -> T,
@@ -497,6 +511,21 @@ fn a_folder_that_cannot_be_listed_is_said_and_nothing_is_lost() {
 }
 
 /// Writes four histories in one go and in these pieces (which file, how many lines), reading after each.
+#[test]
+fn a_folder_that_cannot_be_listed_is_an_issue_until_it_can() {
+    let world = World::new();
+    let folder = world.home().join(".local/share/opencode/project");
+    std::fs::create_dir_all(folder.parent().unwrap()).unwrap();
+    std::fs::write(&folder, "no folder").unwrap();
+    world.run();
+    assert_eq!(world.state().issues, 1);
+    std::fs::remove_file(&folder).unwrap();
+    std::fs::create_dir(&folder).unwrap();
+    world.write(&world.session("s"), &[prompt("s", "u1", 0, "hello")]);
+    world.run();
+    assert_eq!(world.state().issues, 0);
+}
+
 fn in_pieces(cuts: &[(usize, usize)]) {
     let original = talk("s0", "alpha", 0, 4);
     let mut fork: Vec<Value> = original[..5].to_vec();

@@ -5,6 +5,7 @@ mod agents;
 mod api;
 mod cli;
 mod damage;
+mod databases;
 mod demo;
 mod faults;
 mod house;

@@ -93,96 +93,121 @@ fields! {
     }
 }
 
+/// A conversation's own value, and the row number of each of its bubbles.
+struct Held {
+    db: Db,
+    value: String,
+    numbers: HashMap<String, i64>,
+}
+
+fn held(source: &Source) -> Result<Held, ParseIssue> {
+    let db = Db::open(&rows::database(source))?;
+    let native = &source.native;
+    let value = value(&db, &format!("composerData:{native}"))?;
+    let mut numbers = HashMap::new();
+    let (low, high) = (format!("bubbleId:{native}:"), format!("bubbleId:{native};"));
+    let sql = "SELECT key, rowid FROM cursorDiskKV WHERE key >= ?1 AND key < ?2";
+    db.query(sql, &[&low, &high], &mut |row| {
+        let key = row.text(0).unwrap_or_default();
+        numbers.insert(key.get(low.len()..).unwrap_or("").to_owned(), row.int(1));
+        Flow::Go
+    })?;
+    Ok(Held { db, value, numbers })
+}
+
 pub(super) fn parse(
     source: &Source,
     from: &Checkpoint,
     sink: &mut dyn EventSink,
 ) -> std::io::Result<Checkpoint> {
-    let read = || -> Result<(Db, String, HashMap<String, i64>), ParseIssue> {
-        let db = Db::open(&rows::database(source))?;
-        let value = value(&db, &format!("composerData:{}", source.native))?;
-        let mut numbers = HashMap::new();
-        let (low, high) = (
-            format!("bubbleId:{}:", source.native),
-            format!("bubbleId:{};", source.native),
-        );
-        let sql = "SELECT key, rowid FROM cursorDiskKV WHERE key >= ?1 AND key < ?2";
-        db.query(sql, &[&low, &high], &mut |row| {
-            let key = row.text(0).unwrap_or_default();
-            numbers.insert(key[low.len().min(key.len())..].to_owned(), row.int(1));
-            Flow::Go
-        })?;
-        Ok((db, value, numbers))
-    };
-    let (db, value, numbers) = match read() {
-        Ok(read) => read,
+    let held = match held(source) {
+        Ok(held) => held,
         Err(issue) => return rows::failed(issue, sink),
     };
-    let read = Raw::parse(&value)
+    let Some(composer) = Raw::parse(&held.value)
         .ok()
-        .and_then(Raw::object::<Composer<'_>>);
-    if read.is_none() {
+        .and_then(Raw::object::<Composer<'_>>)
+    else {
         sink.issue(ParseIssue {
             path: source.path.display().to_string(),
             line: 0,
             kind: IssueKind::BadRecord,
             detail: "the conversation is not the object it should be".to_owned(),
         });
-    }
-    let composer = read.unwrap_or_default();
-    let headers = composer.headers.map(Raw::items).unwrap_or_default();
-    let inline = composer.inline.map(Raw::items).unwrap_or_default();
-    // an empty window; or one whose words another machine has
-    if headers.is_empty() && inline.is_empty() {
         return Ok(Checkpoint::default());
-    }
+    };
+    let inline = composer.inline.map(Raw::items).unwrap_or_default();
+    let headers = composer.headers.map(Raw::items).unwrap_or_default();
     let ids: Vec<String> = headers
         .iter()
         .filter_map(|header| header.get("bubbleId").and_then(Raw::owned))
         .collect();
-    let mut state: State = rows::state(from).unwrap_or_default();
-    let told = state.told as usize;
-    let newest = |ids: &[String]| ids.iter().filter_map(|id| numbers.get(id)).max().copied();
-    let goes_on = from.offset > 0
-        && inline.is_empty()
-        && told <= ids.len()
-        && (told == 0 || ids[told - 1] == state.last)
-        && newest(&ids[..told]).unwrap_or(0) <= state.newest;
-    let (mode, seq) = match goes_on {
-        true => (SourceMode::Append, from.seq),
-        false => (SourceMode::Replace, 0),
-    };
-    if !goes_on {
-        state = State::default();
+    // an empty window; or one whose words another machine has
+    if ids.is_empty() && inline.is_empty() {
+        return Ok(Checkpoint::default());
     }
+    let known: State = rows::state(from).unwrap_or_default();
+    let goes_on = from.offset > 0 && inline.is_empty() && known.fits(&ids, &held.numbers);
+    let (mode, seq, mut state) = match goes_on {
+        true => (SourceMode::Append, from.seq, known),
+        false => (SourceMode::Replace, 0, State::default()),
+    };
     let mut teller = Teller::open(sink, &source.native, mode, seq);
     about(&mut teller, source, &composer);
-    let created = composer.created.and_then(Raw::time);
-    let model = composer.model.and_then(|model| model.get("modelName"));
-    let model = model.and_then(Raw::filled).filter(|name| name != "default");
-    if !inline.is_empty() {
-        let mut at = created;
-        for (number, raw) in (1..).zip(inline) {
-            let id = raw.get("bubbleId").and_then(Raw::text).unwrap_or_default();
-            at = bubble::tell(&mut teller, &id, raw, number, at, model.as_deref()).or(at);
+    let told = match inline.is_empty() {
+        true => listed(&mut teller, source, &held, &composer, &ids, &mut state),
+        false => {
+            within(&mut teller, &composer, inline);
+            Ok(())
         }
-        return Ok(rows::checkpoint(1, teller.seq(), &State::default()));
+    };
+    let seq = teller.seq();
+    match told {
+        Ok(()) => Ok(rows::checkpoint(state.told, seq, &state)),
+        Err(issue) => rows::failed(issue, sink),
     }
+}
+
+impl State {
+    /// What was told is still there as it was: the same bubbles, none of them written since.
+    fn fits(&self, ids: &[String], numbers: &HashMap<String, i64>) -> bool {
+        let Some(told) = ids.get(..self.told as usize) else {
+            return false;
+        };
+        let newest = told.iter().filter_map(|id| numbers.get(id)).max();
+        told.last().is_none_or(|last| *last == self.last)
+            && newest.is_none_or(|newest| *newest <= self.newest)
+    }
+}
+
+fn model_of<'a>(composer: &Composer<'a>) -> Option<std::borrow::Cow<'a, str>> {
+    let model = composer.model.and_then(|model| model.get("modelName"));
+    model.and_then(Raw::filled).filter(|name| name != "default")
+}
+
+/// Bubbles in rows of their own, named by the conversation's list.
+fn listed(
+    teller: &mut Teller<'_>,
+    source: &Source,
+    held: &Held,
+    composer: &Composer<'_>,
+    ids: &[String],
+    state: &mut State,
+) -> Result<(), ParseIssue> {
+    let created = composer.created.and_then(Raw::time);
+    let model = model_of(composer);
     // the last bubble grows while the answer comes in
     let open = composer
         .status
         .is_some_and(|status| status.is("generating") || status.is("streaming"));
-    let end = ids.len() - usize::from(open && !ids.is_empty());
+    let end = ids.len().saturating_sub(usize::from(open));
     for (at, id) in ids.iter().enumerate().take(end).skip(state.told as usize) {
-        let json = match self::value(&db, &format!("bubbleId:{}:{id}", source.native)) {
-            Ok(json) => json,
-            Err(issue) => return rows::failed(issue, sink),
-        };
+        let json = value(&held.db, &format!("bubbleId:{}:{id}", source.native))?;
         let number = at as u64 + 1;
         match Raw::parse(&json) {
             Ok(raw) => {
                 let before = state.at.or(created);
-                let own = bubble::tell(&mut teller, id, raw, number, before, model.as_deref());
+                let own = bubble::tell(teller, id, raw, number, before, model.as_deref());
                 state.at = own.or(state.at);
             }
             Err(_) => {
@@ -192,12 +217,23 @@ pub(super) fn parse(
         }
         state.told = number;
         id.clone_into(&mut state.last);
-        state.newest = state.newest.max(numbers.get(id).copied().unwrap_or(0));
+        let newest = held.numbers.get(id).copied().unwrap_or(0);
+        state.newest = state.newest.max(newest);
         if teller.flow() == Flow::Stop {
             break;
         }
     }
-    Ok(rows::checkpoint(state.told, teller.seq(), &state))
+    Ok(())
+}
+
+/// Bubbles inside the conversation's own value, as it was once.
+fn within(teller: &mut Teller<'_>, composer: &Composer<'_>, bubbles: Vec<Raw<'_>>) {
+    let model = model_of(composer);
+    let mut at = composer.created.and_then(Raw::time);
+    for (number, raw) in (1..).zip(bubbles) {
+        let id = raw.get("bubbleId").and_then(Raw::text).unwrap_or_default();
+        at = bubble::tell(teller, &id, raw, number, at, model.as_deref()).or(at);
+    }
 }
 
 fn about(teller: &mut Teller<'_>, source: &Source, composer: &Composer<'_>) {

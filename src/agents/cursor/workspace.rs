@@ -15,7 +15,9 @@ use std::sync::{Mutex, PoisonError};
 use xxhash_rust::xxh3::xxh3_64;
 
 /// What the databases held when they had these fingerprints: most never change again.
-static KNOWN: Mutex<Option<HashMap<PathBuf, (Fingerprint, Vec<Seen>)>>> = Mutex::new(None);
+static KNOWN: Mutex<Option<Known>> = Mutex::new(None);
+
+type Known = HashMap<PathBuf, (Fingerprint, Vec<Seen>)>;
 
 pub(super) fn discover(root: &Path, listing: &mut Listing, found: &mut dyn FnMut(Source)) {
     for entry in folder::entries(root, listing) {

@@ -144,9 +144,6 @@ pub(super) fn parse(
     };
     let mut teller = Teller::open(sink, &source.native, mode, seq);
     reading.session.tell(&mut teller);
-    if reading.keys.ids.is_empty() {
-        teller.span(reading.session.created, reading.session.updated);
-    }
     let ended = match reading.keys.second {
         true => reading.second(source, &mut cursor, &mut teller),
         false => reading.first(source, &mut cursor, &mut teller),
@@ -168,35 +165,42 @@ struct Reading {
 struct Keys {
     second: bool,
     ids: Vec<String>,
+    /// Place of the newest answer, where the second generation says so beside its value: what stands
+    /// before it does not change any more, complete or not.
+    newest: usize,
 }
 
 fn keys(db: &Db, native: &str) -> Result<Keys, ParseIssue> {
     let tables = db.tables()?;
     let has = |name: &str| tables.iter().any(|table| table == name);
-    let mut ids = Vec::new();
-    let mut collect = |row: &crate::agents::read::sqlite::Row<'_>| {
-        ids.extend(row.text(0));
-        Flow::Go
-    };
+    let (mut ids, mut newest) = (Vec::new(), 0);
     if has("session_message") {
         let tail = "WHERE session_id = ?1 ORDER BY seq, id";
-        db.select("session_message", &["id"], tail, &[&native], &mut collect)?;
+        let columns = ["id", "type"];
+        db.select("session_message", &columns, tail, &[&native], &mut |row| {
+            if matches!(row.text(1).as_deref(), Some("assistant" | "shell")) {
+                newest = ids.len();
+            }
+            ids.push(row.text(0).unwrap_or_default());
+            Flow::Go
+        })?;
     }
-    if !ids.is_empty() {
-        return Ok(Keys { second: true, ids });
-    }
-    let mut collect = |row: &crate::agents::read::sqlite::Row<'_>| {
-        ids.extend(row.text(0));
-        Flow::Go
-    };
-    if has("message") {
+    let second = !ids.is_empty();
+    if !second && has("message") {
         let tail = "WHERE session_id = ?1 ORDER BY time_created, id";
-        db.select("message", &["id"], tail, &[&native], &mut collect)?;
+        db.select("message", &["id"], tail, &[&native], &mut |row| {
+            ids.push(row.text(0).unwrap_or_default());
+            Flow::Go
+        })?;
     }
-    Ok(Keys { second: false, ids })
+    Ok(Keys {
+        second,
+        ids,
+        newest,
+    })
 }
 
-const SESSION: [&str; 11] = [
+const SESSION: [&str; 9] = [
     "parent_id",
     "fork_session_id",
     "title",
@@ -204,10 +208,8 @@ const SESSION: [&str; 11] = [
     "version",
     "agent",
     "time_created",
-    "time_updated",
     "time_archived",
     "project_id",
-    "id",
 ];
 
 fn session(db: &Db, native: &str) -> Result<Session, ParseIssue> {
@@ -227,11 +229,10 @@ fn session(db: &Db, native: &str) -> Result<Session, ParseIssue> {
                 version: row.text(4).unwrap_or_default(),
                 agent: row.text(5),
                 created: row.time(6),
-                updated: row.time(7),
-                archived: row.time(8).is_some(),
+                archived: row.time(7).is_some(),
                 worktree: String::new(),
             };
-            project = row.text(9);
+            project = row.text(8);
             Flow::Stop
         },
     )?;
@@ -273,14 +274,22 @@ impl Reading {
         cursor: &mut Cursor,
         teller: &mut Teller<'_>,
     ) -> Result<(), ParseIssue> {
+        let mut pending = Vec::new();
         for (at, id) in self.behind(cursor) {
-            // one statement a message: no lock outlives what one message takes
-            let (mut data, mut parts) = (String::new(), Vec::new());
+            let mut data = String::new();
+            let tail = "WHERE id = ?1";
             self.db
-                .select("message", &["data"], "WHERE id = ?1", &[id], &mut |row| {
+                .select("message", &["data"], tail, &[id], &mut |row| {
                     data = row.text(0).unwrap_or_default();
                     Flow::Stop
                 })?;
+            pending.push((at, id, mended(data)));
+        }
+        let answers = pending.iter().filter(|(_, _, data)| part::is_answer(data));
+        let newest = answers.map(|(at, ..)| *at).max().unwrap_or(0);
+        for (at, id, data) in &pending {
+            // one statement a message: no lock outlives what one message takes
+            let mut parts = Vec::new();
             let tail = "WHERE message_id = ?1 ORDER BY id";
             self.db.select("part", &["data"], tail, &[id], &mut |row| {
                 parts.push(row.text(0).unwrap_or_default());
@@ -288,12 +297,12 @@ impl Reading {
             })?;
             let message = Message {
                 id,
-                data: &mended(data),
-                number: at as u64 + 1,
-                last: at + 1 == self.keys.ids.len(),
+                data,
+                number: *at as u64 + 1,
+                last: *at >= newest,
             };
             let told = part::tell(teller, &self.session, &message, &parts, cursor.parts);
-            if !self.went_on(source, cursor, teller, told, at, id) {
+            if !went_on(source, cursor, teller, told, *at, id) {
                 break;
             }
         }
@@ -322,40 +331,39 @@ impl Reading {
                 kind: &kind,
                 data: &mended(data),
                 number: at as u64 + 1,
-                last: at + 1 == self.keys.ids.len(),
+                last: at >= self.keys.newest,
                 created,
             };
             let told = v2::tell(teller, &self.session, &row, cursor.parts);
-            if !self.went_on(source, cursor, teller, told, at, id) {
+            if !went_on(source, cursor, teller, told, at, id) {
                 break;
             }
         }
         Ok(())
     }
+}
 
-    /// Moves the cursor; `false` at the place where the next read begins.
-    fn went_on(
-        &self,
-        source: &Source,
-        cursor: &mut Cursor,
-        teller: &mut Teller<'_>,
-        told: Told,
-        at: usize,
-        id: &str,
-    ) -> bool {
-        if let Told::Parts(parts) = told {
-            cursor.parts = parts;
-            return false;
-        }
-        if told == Told::Nothing {
-            let detail = "a message is not the object it should be";
-            teller.issue(&source.path, at as u64 + 1, IssueKind::WrongShape, detail);
-        }
-        cursor.parts = 0;
-        cursor.messages = at as u64 + 1;
-        id.clone_into(&mut cursor.last);
-        teller.flow() == Flow::Go
+/// Moves the cursor; `false` at the place where the next read begins.
+fn went_on(
+    source: &Source,
+    cursor: &mut Cursor,
+    teller: &mut Teller<'_>,
+    told: Told,
+    at: usize,
+    id: &str,
+) -> bool {
+    if let Told::Parts(parts) = told {
+        cursor.parts = parts;
+        return false;
     }
+    if told == Told::Nothing {
+        let detail = "a message is not the object it should be";
+        teller.issue(&source.path, at as u64 + 1, IssueKind::WrongShape, detail);
+    }
+    cursor.parts = 0;
+    cursor.messages = at as u64 + 1;
+    id.clone_into(&mut cursor.last);
+    teller.flow() == Flow::Go
 }
 
 fn mended(data: String) -> String {

@@ -23,19 +23,20 @@ pub(super) fn discover(
     for project in folder::entries(&storage.join("session"), listing) {
         if project.is_folder {
             let infos = folder::entries(&project.path, listing);
-            sessions(&storage, infos, layout::FILES, held, listing, found);
+            sessions(root, &storage, infos, layout::FILES, held, listing, found);
         }
     }
     for project in folder::entries(&root.join("project"), listing) {
         if project.is_folder {
             let storage = project.path.join("storage").join("session");
             let infos = folder::entries(&storage.join("info"), listing);
-            sessions(&storage, infos, layout::OLDEST, held, listing, found);
+            sessions(root, &storage, infos, layout::OLDEST, held, listing, found);
         }
     }
 }
 
 fn sessions(
+    root: &Path,
     storage: &Path,
     infos: Vec<Entry>,
     layout: u8,
@@ -49,11 +50,15 @@ fn sessions(
             _ => continue,
         };
         let path = storage.join("message").join(native);
+        // a link may lead anywhere, that of a folder above too
+        if folder::leads_out(root, &path) {
+            continue;
+        }
         let mut print = folder::fingerprint(&info.path, listing).unwrap_or_default();
         for message in folder::entries(&path, listing) {
             add(&mut print, &message, listing);
             let stem = message.name.strip_suffix(".json").unwrap_or("");
-            for part in folder::entries(&parts_of(storage, native, stem, layout), listing) {
+            for part in folder::inside(&parts_of(storage, native, stem, layout), listing) {
                 add(&mut print, &part, listing);
             }
         }
@@ -122,9 +127,6 @@ fn tell(
 ) {
     let mut teller = Teller::open(sink, &source.native, SourceMode::Replace, 0);
     session.tell(&mut teller);
-    if messages.is_empty() {
-        teller.span(session.created, session.updated);
-    }
     for (number, (id, data, parts)) in (1..).zip(messages) {
         let message = Message {
             id,
@@ -176,7 +178,7 @@ fn json_files(
     listing: &mut Listing,
 ) -> std::io::Result<Vec<(String, String)>> {
     let mut files = Vec::new();
-    for entry in folder::entries(path, listing) {
+    for entry in folder::inside(path, listing) {
         let Some(stem) = entry
             .name
             .strip_suffix(".json")

@@ -64,7 +64,8 @@ pub(super) struct Message<'a> {
     pub id: &'a str,
     pub data: &'a str,
     pub number: u64,
-    /// Nothing follows it in the session: it may still be in the making.
+    /// No answer follows it in the session: it may still be in the making. (A prompt may follow, typed
+    /// while the answer is.)
     pub last: bool,
 }
 
@@ -76,6 +77,12 @@ pub(super) enum Told {
     Parts(u32),
     /// Not an object at all.
     Nothing,
+}
+
+/// Whether a message is the model's.
+pub(super) fn is_answer(data: &str) -> bool {
+    let role = Raw::parse(data).ok().and_then(|data| data.get("role"));
+    role.is_some_and(|role| role.is("assistant"))
 }
 
 /// Tells a message from its part number `skip` on.

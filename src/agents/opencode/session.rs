@@ -17,14 +17,12 @@ pub(super) struct Session {
     pub version: String,
     pub agent: Option<String>,
     pub created: Option<i64>,
-    pub updated: Option<i64>,
     pub archived: bool,
 }
 
 fields! {
     struct Times {
         created: "created",
-        updated: "updated",
         archived: "archived",
     }
 }
@@ -53,7 +51,6 @@ impl Session {
             version: text(info.version),
             agent: info.agent.and_then(Raw::owned),
             created: time.created.and_then(Raw::time),
-            updated: time.updated.and_then(Raw::time),
             archived: time.archived.and_then(Raw::time).is_some(),
             ..Session::default()
         })
@@ -119,5 +116,7 @@ impl Session {
         if self.archived {
             teller.fact(Fact::Archived);
         }
+        // when it was changed last says nothing: a new title changes it
+        teller.span(self.created, None);
     }
 }

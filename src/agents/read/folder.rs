@@ -48,6 +48,15 @@ pub fn inside(folder: &Path, listing: &mut Listing) -> Vec<Entry> {
     }
 }
 
+/// Whether what `path` names lies elsewhere than below `root`, by way of a link on the way.
+pub fn leads_out(root: &Path, path: &Path) -> bool {
+    match (root.canonicalize(), path.canonicalize()) {
+        (Ok(root), Ok(path)) => !path.starts_with(root),
+        // not there: nowhere to lead to
+        _ => false,
+    }
+}
+
 /// Every file below `folder`, at most `depth` folders deep, in the order of their paths. `enter` says
 /// into which folders to look.
 pub fn walk(

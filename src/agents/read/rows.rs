@@ -48,9 +48,16 @@ pub fn discover(
     let Some(print) = folder::fingerprint(path, listing) else {
         return;
     };
+    let state = super::sqlite::with_log(print, path);
+    let digest = postcard::to_stdvec(&state).expect("numbers always serialise");
     found(Source {
         path: path.to_owned(),
-        fingerprint: super::sqlite::with_log(print, path),
+        // no size: looking at a database does not read it through
+        fingerprint: Fingerprint {
+            size: 0,
+            ctime_ns: xxh3_64(&digest) as i64,
+            ..state
+        },
         rank: Rank::Secondary,
         layout: DATABASE,
         native: String::new(),

@@ -190,13 +190,13 @@ impl Db {
     }
 }
 
-/// The fingerprint of a database together with its write-ahead log, where new rows go first.
+/// The fingerprint of a database together with its write-ahead log, where new rows go first. (The log's
+/// status-change time says nothing: SQLite sets its owner whenever root opens it.)
 pub fn with_log(mut print: Fingerprint, path: &Path) -> Fingerprint {
     if let Ok(meta) = fs::metadata(beside(path, "-wal")) {
         let log = super::fingerprint(&meta);
         print.size += log.size;
         print.mtime_ns = print.mtime_ns.max(log.mtime_ns);
-        print.ctime_ns = print.ctime_ns.max(log.ctime_ns);
     }
     print
 }

@@ -293,7 +293,7 @@ fn plan_sum(plans: &Subscriptions, params: &Params) -> PlanSum {
             .map(|row| {
                 (
                     format!("{} {}", row.service_name, row.plan),
-                    format!("{:.1} months", row.months_milli as f64 / 1000.0),
+                    format!("{:.1}", row.months_milli as f64 / 1000.0),
                     dollars(row.paid),
                     dollars(row.used),
                 )

@@ -1,14 +1,16 @@
 //! Tool calls as people read them: a head line, and a body that holds every word of the input.
 
+mod input;
 mod kinds;
 
 pub use super::listing::listing;
 pub use kinds::{kind, mcp_server};
 
-use super::json::{Raw, fields};
+use super::json::Raw;
 use super::shell::command_line;
 use super::{patch, text};
 use crate::model::{BodyFormat, ToolCall, ToolKind};
+use input::{Edit, Input};
 use std::borrow::Cow;
 
 /// A tool call, presented.
@@ -22,72 +24,6 @@ pub struct Presented {
 }
 
 const MAX_FILES: usize = 16;
-
-fields! {
-    struct Input {
-        file_path: "file_path",
-        notebook_path: "notebook_path",
-        path: "path",
-        command: "command",
-        cmd: "cmd",
-        old_string: "old_string",
-        new_string: "new_string",
-        new_source: "new_source",
-        edits: "edits",
-        content: "content",
-        input: "input",
-        patch: "patch",
-        pattern: "pattern",
-        query: "query",
-        url: "url",
-        description: "description",
-        prompt: "prompt",
-        skill: "skill",
-        subject: "subject",
-        title: "title",
-        name: "name",
-        message: "message",
-        id: "id",
-        camel_file: "filePath",
-        camel_old: "oldString",
-        camel_new: "newString",
-        target_file: "target_file",
-        old_str: "old_str",
-        new_str: "new_str",
-        old_text: "oldText",
-        new_text: "newText",
-        file_text: "file_text",
-        absolute_path: "absolute_path",
-    }
-}
-
-impl Input<'_> {
-    /// Other agents' spellings of the same members.
-    fn spelt_alike(self) -> Self {
-        let file = self.camel_file.or(self.target_file).or(self.absolute_path);
-        let old = self.camel_old.or(self.old_str).or(self.old_text);
-        let new = self.camel_new.or(self.new_str).or(self.new_text);
-        Input {
-            file_path: self.file_path.or(file),
-            old_string: self.old_string.or(old),
-            new_string: self.new_string.or(new),
-            content: self.content.or(self.file_text),
-            ..self
-        }
-    }
-}
-
-fields! {
-    struct Edit {
-        file_path: "file_path",
-        old_string: "old_string",
-        new_string: "new_string",
-        old_text: "oldText",
-        new_text: "newText",
-        camel_old: "oldString",
-        camel_new: "newString",
-    }
-}
 
 /// Presents a call. `input` is a JSON object, or free text where the agent passes that. The text is
 /// made only when wanted; the head, the files and the rest always are.
