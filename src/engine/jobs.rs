@@ -79,10 +79,18 @@ impl<T: Default + Send + Sync + 'static> Jobs<T> {
         if done {
             return slot;
         }
-        let worker = slot.clone();
+        let (worker, key) = (slot.clone(), key.to_owned());
         let spawned = std::thread::Builder::new()
             .name("job".into())
-            .spawn(move || run(&worker, work));
+            .spawn(move || {
+                let started = Instant::now();
+                run(&worker, work);
+                let took = started.elapsed().as_millis();
+                match worker.get().error {
+                    None => tracing::info!("job {key} done in {took} ms"),
+                    Some(error) => tracing::warn!("job {key} failed after {took} ms: {error}"),
+                }
+            });
         if let Err(error) = spawned {
             slot.end(Some(format!("cannot start a thread: {error}")));
         }

@@ -101,6 +101,9 @@ pub fn apply_scan(shared: &Shared, scan: &Scan) -> Result<()> {
     let mut writer = shared.store.write()?;
     for (key, met) in issues {
         writer.put_issues(key, met)?;
+        for issue in met {
+            tracing::warn!("cannot list {}: {}", issue.path, issue.detail);
+        }
     }
     for path in &scan.removed {
         writer.remove_source(path)?;

@@ -178,7 +178,8 @@ pub(super) fn pass(
         bytes: AtomicU64::new(0),
         gate: RwLock::new(()),
     };
-    std::thread::scope(|scope| {
+    let (started, before) = (Instant::now(), shared.status.get().documents);
+    let read = std::thread::scope(|scope| {
         let (sender, receiver) = channel();
         for worker in 0..shared.threads.min(rows.len()) {
             let (run, sender) = (&run, sender.clone());
@@ -189,7 +190,18 @@ pub(super) fn pass(
         }
         drop(sender);
         run.commit_all(&receiver)
-    })
+    });
+    let status = shared.status.get();
+    tracing::info!(
+        "read {} of {} sources ({}): {} bytes, {} messages indexed, {} ms",
+        status.sources_done,
+        rows.len(),
+        phase.as_str(),
+        status.bytes_done,
+        status.documents.saturating_sub(before),
+        started.elapsed().as_millis(),
+    );
+    read
 }
 
 /// Where a source is read from for a purpose.

@@ -69,13 +69,15 @@ async fn check(app: &App, request: Request) -> Result<Request, Failure> {
     check_token(&app.token, request).await
 }
 
+/// Every name that the request gives has to be ours: of two `Host` lines, or of a `Host` and an
+/// absolute address, somebody between us and the browser may have believed the other one.
 fn check_host(configured: &str, headers: &HeaderMap, uri: &Uri) -> Result<(), Failure> {
-    let host = headers
-        .get(header::HOST)
-        .and_then(|value| value.to_str().ok())
-        .or_else(|| uri.authority().map(|authority| authority.as_str()))
-        .unwrap_or_default();
-    if host_allowed(configured, host) {
+    let given = headers.get_all(header::HOST).iter();
+    let mut names = given
+        .map(|value| value.to_str().unwrap_or_default())
+        .chain(uri.authority().map(|authority| authority.as_str()))
+        .peekable();
+    if names.peek().is_some() && names.all(|name| host_allowed(configured, name)) {
         return Ok(());
     }
     Err(Failure::new(

@@ -442,11 +442,13 @@ fn the_terminal_is_quiet_and_the_log_has_it_all() {
     let house = furnished();
     let mut server = house.serve();
     server.settled();
-    assert_eq!(server.errors(), "");
+    assert_eq!(server.get("/api/analytics/cost").status, 200);
     let log = wait_for("the log", || {
         let log = std::fs::read_to_string(house.data().join("logs/server.log")).ok()?;
-        log.contains("listens at").then_some(log)
+        let whole = ["listens at", "messages indexed", "job "];
+        whole.iter().all(|line| log.contains(line)).then_some(log)
     });
+    assert_eq!(server.errors(), "");
     let stamp = log.split(' ').next().unwrap();
     assert!(stamp.parse::<jiff::Timestamp>().is_ok(), "{log}");
 

@@ -490,6 +490,26 @@ fn damage_is_counted_and_the_rest_is_read() {
     assert_eq!((prompts(&state), state.issues), (3, 1));
 }
 
+#[test]
+fn a_folder_that_cannot_be_listed_is_said_and_nothing_is_lost() {
+    let world = World::new();
+    world.write(&world.session("s1"), &talk("s1", "alpha", 0, 2));
+    world.run();
+    let (root, aside) = (world.home().join(".claude"), world.home().join("aside"));
+    std::fs::rename(&root, &aside).unwrap();
+    // a user who is root may read every folder, but not a file as one
+    std::fs::write(&root, "").unwrap();
+    world.run();
+    let state = world.state();
+    assert_eq!(state.issues, 1);
+    assert!(!state.sessions["claude:s1"].gone);
+    std::fs::remove_file(&root).unwrap();
+    std::fs::rename(&aside, &root).unwrap();
+    world.run();
+    let state = world.state();
+    assert_eq!((prompts(&state), state.issues), (2, 0));
+}
+
 /// Writes four histories in one go and in these pieces (which file, how many lines), reading after each.
 #[test]
 fn a_folder_that_cannot_be_listed_is_an_issue_until_it_can() {

@@ -202,6 +202,25 @@ async fn a_foreign_host_is_refused_everywhere() {
 }
 
 #[tokio::test]
+async fn one_foreign_name_among_ours_is_refused() {
+    let site = Site::new(&conversation());
+    for (path, hosts) in [
+        ("/", &["localhost:3847", "rebound.example"][..]),
+        ("/", &["rebound.example", "localhost:3847"]),
+        ("http://rebound.example/", &["localhost:3847"]),
+        ("/", &[""]),
+    ] {
+        let headers: Vec<(&str, &str)> = hosts.iter().map(|host| ("host", *host)).collect();
+        let reply = site.get_with(path, &headers).await;
+        assert_eq!(reply.status, StatusCode::FORBIDDEN, "{path} {hosts:?}");
+    }
+    let reply = site
+        .get_with("http://localhost:3847/", &[("host", "localhost:3847")])
+        .await;
+    assert_eq!(reply.status, StatusCode::OK);
+}
+
+#[tokio::test]
 async fn changes_need_our_origin_and_our_token() {
     let site = Site::new(&conversation());
     let star = format!("/session/{ID}/star");
