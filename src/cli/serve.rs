@@ -128,6 +128,8 @@ fn serve(
 
 /// Opens the index and starts ingest. A failure leaves the pages that need neither.
 fn start_writing(engine: &Engine) -> Option<Ingest> {
+    // the first page comes before everything that would take the processor from it
+    engine.prepare();
     let started = open::index(engine).and_then(|index| index.keep_up(engine));
     match started {
         Ok(ingest) => Some(ingest),

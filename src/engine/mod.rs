@@ -78,6 +78,11 @@ impl Engine {
         }
     }
 
+    /// Reads what every page needs, so that the first one finds it there.
+    pub fn prepare(&self) {
+        // a store that cannot be read says so on the page that asks
+        let _ = self.catalog.get();
+    }
     /// Today in the configured zone.
     pub fn today(&self) -> Day {
         crate::rollup::LocalDays::new(self.config.zone.clone())
