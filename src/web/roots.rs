@@ -34,6 +34,20 @@ pub struct AgentRow {
     pub roots: Roots,
 }
 
+impl AgentRow {
+    /// A folder of it is there, or sessions of it are known.
+    pub fn is_here(&self) -> bool {
+        let there = self.status.roots.iter().any(|(_, there)| *there);
+        there || self.status.sessions + self.status.sources > 0
+    }
+
+    /// What its files do not record.
+    pub fn lacks(&self) -> String {
+        let lacks: Vec<&str> = self.status.agent.capabilities.words(false).collect();
+        lacks.join(", ")
+    }
+}
+
 /// `AgentStatus` in the engine's order, with its places.
 pub fn agent_rows(agents: Vec<AgentStatus>) -> Vec<AgentRow> {
     let row = |status: AgentStatus| AgentRow {

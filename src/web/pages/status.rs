@@ -18,6 +18,8 @@ pub struct Status {
     pub shell: Shell,
     pub view: StatusView,
     pub agents: Vec<AgentRow>,
+    /// Agents of which nothing is here.
+    pub absent: Vec<AgentRow>,
     pub committed: Option<i64>,
     /// Index and store against sources, percent.
     pub ratio: Option<u64>,
@@ -36,8 +38,11 @@ pub async fn page(State(app): State<App>, ask: Ask) -> Answer {
 impl Status {
     fn new(mut shell: Shell, mut view: StatusView) -> Status {
         shell.here = PATH.into();
+        let rows = agent_rows(std::mem::take(&mut view.agents)).into_iter();
+        let (agents, absent) = rows.partition(AgentRow::is_here);
         Status {
-            agents: agent_rows(std::mem::take(&mut view.agents)),
+            agents,
+            absent,
             committed: (view.ingest.last_commit_at > 0).then_some(view.ingest.last_commit_at),
             ratio: (view.source_bytes > 0)
                 .then(|| (view.index_bytes + view.store_bytes) * 100 / view.source_bytes),
