@@ -127,13 +127,28 @@ pub struct Tokens {
 impl Tokens {
     /// Everything that the model read: what long-context tiers and context fill go by.
     pub fn prompt(&self) -> u64 {
-        self.input + self.cache_read + self.cache_write_5m + self.cache_write_1h
+        self.input
+            .saturating_add(self.cache_read)
+            .saturating_add(self.cache_write())
     }
     pub fn total(&self) -> u64 {
-        self.prompt() + self.output
+        self.prompt().saturating_add(self.output)
     }
     pub fn cache_write(&self) -> u64 {
-        self.cache_write_5m + self.cache_write_1h
+        self.cache_write_5m.saturating_add(self.cache_write_1h)
+    }
+    /// No response has more of anything than this: a greater count is damage, and sums must hold.
+    pub fn believable(self) -> Tokens {
+        const MOST: u64 = 1 << 40;
+        Tokens {
+            input: self.input.min(MOST),
+            cache_read: self.cache_read.min(MOST),
+            cache_write_5m: self.cache_write_5m.min(MOST),
+            cache_write_1h: self.cache_write_1h.min(MOST),
+            output: self.output.min(MOST),
+            reasoning: self.reasoning.min(MOST),
+            web_searches: self.web_searches.min(MOST),
+        }
     }
     /// Per-field maximum: two partial reports of one response. One of them may not tell how what was
     /// written to the cache is split: the sum and its 1 h part are compared, and the rest is 5 min.
@@ -156,13 +171,13 @@ impl Add for Tokens {
     type Output = Tokens;
     fn add(self, o: Tokens) -> Tokens {
         Tokens {
-            input: self.input + o.input,
-            cache_read: self.cache_read + o.cache_read,
-            cache_write_5m: self.cache_write_5m + o.cache_write_5m,
-            cache_write_1h: self.cache_write_1h + o.cache_write_1h,
-            output: self.output + o.output,
-            reasoning: self.reasoning + o.reasoning,
-            web_searches: self.web_searches + o.web_searches,
+            input: self.input.saturating_add(o.input),
+            cache_read: self.cache_read.saturating_add(o.cache_read),
+            cache_write_5m: self.cache_write_5m.saturating_add(o.cache_write_5m),
+            cache_write_1h: self.cache_write_1h.saturating_add(o.cache_write_1h),
+            output: self.output.saturating_add(o.output),
+            reasoning: self.reasoning.saturating_add(o.reasoning),
+            web_searches: self.web_searches.saturating_add(o.web_searches),
         }
     }
 }

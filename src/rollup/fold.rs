@@ -327,7 +327,7 @@ impl SessionFold {
             last_at: at,
             model: usage.model.clone(),
             tier: usage.tier,
-            tokens: usage.tokens,
+            tokens: usage.tokens.believable(),
             recorded_cost: usage.recorded_cost,
             us_region: usage.us_region,
             copy: usage.copy || elsewhere,

@@ -3,6 +3,7 @@
 
 use crate::agents::read::json::{Raw, fields};
 use crate::agents::read::jsonl::{self, Line, Lines};
+use crate::agents::read::value::is_id;
 use crate::agents::read::{prompt, text};
 use crate::agents::{EventSink, Flow};
 use crate::model::{
@@ -66,7 +67,7 @@ fn push(
     let (Some(session), Some(shown)) = (session, shown) else {
         return Flow::Go;
     };
-    if session.contains('/') {
+    if !is_id(&session) {
         return Flow::Go;
     }
     if *open != session {

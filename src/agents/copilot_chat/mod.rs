@@ -65,12 +65,14 @@ impl Agent for CopilotChat {
             issues: Vec::new(),
         };
         if !root.ends_with("workspaceStorage") {
-            sessions(root, &mut listing, found);
+            let entries = folder::entries(root, &mut listing);
+            sessions(entries, &mut listing, found);
             return listing;
         }
         for workspace in folder::entries(root, &mut listing) {
             if workspace.is_folder {
-                sessions(&workspace.path.join("chatSessions"), &mut listing, found);
+                let entries = folder::inside(&workspace.path.join("chatSessions"), &mut listing);
+                sessions(entries, &mut listing, found);
             }
         }
         listing
@@ -97,9 +99,9 @@ impl Agent for CopilotChat {
     }
 }
 
-fn sessions(place: &Path, listing: &mut Listing, found: &mut dyn FnMut(Source)) {
+fn sessions(entries: Vec<folder::Entry>, listing: &mut Listing, found: &mut dyn FnMut(Source)) {
     let mut best: BTreeMap<String, Source> = BTreeMap::new();
-    for entry in folder::entries(place, listing) {
+    for entry in entries {
         let (stem, layout) = match entry.name.rsplit_once('.') {
             Some((stem, "jsonl")) => (stem, LOG),
             Some((stem, "json")) => (stem, DOCUMENT),

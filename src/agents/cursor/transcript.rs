@@ -19,7 +19,7 @@ pub(super) fn discover(root: &Path, listing: &mut Listing, found: &mut dyn FnMut
             continue;
         }
         let mut best: BTreeMap<String, Source> = BTreeMap::new();
-        for entry in folder::entries(&project.path.join("agent-transcripts"), listing) {
+        for entry in folder::inside(&project.path.join("agent-transcripts"), listing) {
             if !entry.is_folder {
                 add(&mut best, entry, None, listing);
                 continue;

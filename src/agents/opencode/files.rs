@@ -20,16 +20,22 @@ pub(super) fn discover(
     found: &mut dyn FnMut(Source),
 ) {
     let storage = root.join("storage");
-    for project in folder::entries(&storage.join("session"), listing) {
+    if folder::leads_out(root, &storage) {
+        return;
+    }
+    for project in folder::inside(&storage.join("session"), listing) {
         if project.is_folder {
             let infos = folder::entries(&project.path, listing);
             sessions(root, &storage, infos, layout::FILES, held, listing, found);
         }
     }
-    for project in folder::entries(&root.join("project"), listing) {
+    for project in folder::inside(&root.join("project"), listing) {
         if project.is_folder {
             let storage = project.path.join("storage").join("session");
-            let infos = folder::entries(&storage.join("info"), listing);
+            if folder::leads_out(root, &storage) {
+                continue;
+            }
+            let infos = folder::inside(&storage.join("info"), listing);
             sessions(root, &storage, infos, layout::OLDEST, held, listing, found);
         }
     }
@@ -153,7 +159,7 @@ fn info(storage: &Path, source: &Source) -> Option<Session> {
         return Session::of_json(&json);
     }
     let mut quiet = Listing::default();
-    let projects = folder::entries(&storage.join("session"), &mut quiet);
+    let projects = folder::inside(&storage.join("session"), &mut quiet);
     let found = projects
         .into_iter()
         .filter(|entry| entry.is_folder)
