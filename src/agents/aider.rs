@@ -15,7 +15,7 @@ use super::read::tell::{self, Out, Teller};
 use super::read::{folder, in_projects, whole};
 use super::{Agent, EventSink, Listing};
 use crate::model::{
-    AgentInfo, Capabilities, Checkpoint, Fact, PromptKind, Rank, RootSpec, Source, Tokens, time,
+    AgentInfo, Capabilities, Checkpoint, Fact, PromptKind, RootSpec, Source, Tokens, time,
 };
 use std::io;
 use std::path::Path;
@@ -52,19 +52,9 @@ impl Agent for Aider {
 
     /// A root is the file itself.
     fn discover(&self, root: &Path, found: &mut dyn FnMut(Source)) -> Listing {
-        let mut listing = Listing {
-            complete: true,
-            issues: Vec::new(),
-        };
+        let mut listing = Listing::new();
         if let Some(fingerprint) = folder::fingerprint(root, &mut listing) {
-            found(Source {
-                path: root.to_owned(),
-                fingerprint,
-                rank: Rank::Primary,
-                layout: 0,
-                native: String::new(),
-                parent: None,
-            });
+            found(Source::whole(root.to_owned(), fingerprint, String::new()));
         }
         listing
     }

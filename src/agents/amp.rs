@@ -101,10 +101,7 @@ impl Agent for Amp {
     }
 
     fn discover(&self, root: &Path, found: &mut dyn FnMut(Source)) -> Listing {
-        let mut listing = Listing {
-            complete: true,
-            issues: Vec::new(),
-        };
+        let mut listing = Listing::new();
         for entry in folder::inside(&root.join("threads"), &mut listing) {
             let stem = entry.name.strip_suffix(".json");
             let Some(stem) = stem.filter(|stem| stem.starts_with("T-") && !entry.is_folder) else {

@@ -8,8 +8,8 @@ use super::read::teller::{Call, Teller, content};
 use super::read::{document, folder, rows, vscode};
 use super::{Agent, EventSink, Listing};
 use crate::model::{
-    AgentInfo, Capabilities, Checkpoint, Fact, Rank, RootSpec, Source, SourceMode, TitleRank,
-    Tokens, UsageEvent,
+    AgentInfo, Capabilities, Checkpoint, Fact, RootSpec, Source, SourceMode, TitleRank, Tokens,
+    UsageEvent,
 };
 use std::path::Path;
 
@@ -42,24 +42,14 @@ impl Agent for Continue {
     }
 
     fn discover(&self, root: &Path, found: &mut dyn FnMut(Source)) -> Listing {
-        let mut listing = Listing {
-            complete: true,
-            issues: Vec::new(),
-        };
+        let mut listing = Listing::new();
         for entry in folder::entries(root, &mut listing) {
             let native = match entry.name.strip_suffix(".json") {
                 Some(native) if native != "sessions" && rows::is_id(native) => native.to_owned(),
                 _ => continue,
             };
             if let Some(fingerprint) = folder::fingerprint(&entry.path, &mut listing) {
-                found(Source {
-                    path: entry.path,
-                    fingerprint,
-                    rank: Rank::Primary,
-                    layout: 0,
-                    native,
-                    parent: None,
-                });
+                found(Source::whole(entry.path, fingerprint, native));
             }
         }
         listing

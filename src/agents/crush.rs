@@ -61,10 +61,7 @@ impl Agent for Crush {
     }
 
     fn discover(&self, root: &Path, found: &mut dyn FnMut(Source)) -> Listing {
-        let mut listing = Listing {
-            complete: true,
-            issues: Vec::new(),
-        };
+        let mut listing = Listing::new();
         let mut places: Vec<PathBuf> = vec![root.join("crush.db"), root.join(".crush/crush.db")];
         let list = document::beside(&root.join("projects.json")).unwrap_or_default();
         let projects = Raw::parse(&list).ok().and_then(|list| list.get("projects"));

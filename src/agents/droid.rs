@@ -92,10 +92,7 @@ impl Agent for Droid {
     }
 
     fn discover(&self, root: &Path, found: &mut dyn FnMut(Source)) -> Listing {
-        let mut listing = Listing {
-            complete: true,
-            issues: Vec::new(),
-        };
+        let mut listing = Listing::new();
         let mut take = |entry: folder::Entry, listing: &mut Listing| {
             let Some(stem) = entry.name.strip_suffix(".jsonl") else {
                 return;

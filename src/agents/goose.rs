@@ -62,10 +62,7 @@ impl Agent for Goose {
     }
 
     fn discover(&self, root: &Path, found: &mut dyn FnMut(Source)) -> Listing {
-        let mut listing = Listing {
-            complete: true,
-            issues: Vec::new(),
-        };
+        let mut listing = Listing::new();
         let mut held = Vec::new();
         rows::discover(&root.join("sessions.db"), &mut listing, found, &mut |db| {
             let seen = list(db)?;

@@ -11,7 +11,7 @@ use super::read::json::{Raw, fields};
 use super::read::tell::{self, Out, Record, count, dollars, wrong};
 use super::read::{folder, parts, whole};
 use super::{Agent, EventSink, Listing};
-use crate::model::{AgentInfo, Capabilities, Checkpoint, Rank, RootSpec, Source, Tokens, time};
+use crate::model::{AgentInfo, Capabilities, Checkpoint, RootSpec, Source, Tokens, time};
 use std::io;
 use std::path::Path;
 
@@ -68,10 +68,7 @@ impl Agent for Gptme {
     }
 
     fn discover(&self, root: &Path, found: &mut dyn FnMut(Source)) -> Listing {
-        let mut listing = Listing {
-            complete: true,
-            issues: Vec::new(),
-        };
+        let mut listing = Listing::new();
         for entry in folder::entries(root, &mut listing) {
             let path = entry.path.join("conversation.jsonl");
             if let Some(fingerprint) = entry
@@ -79,14 +76,11 @@ impl Agent for Gptme {
                 .then(|| folder::fingerprint(&path, &mut listing))
                 .flatten()
             {
-                found(Source {
+                found(Source::whole(
                     path,
                     fingerprint,
-                    rank: Rank::Primary,
-                    layout: 0,
-                    native: tell::id_of_name(&entry.name),
-                    parent: None,
-                });
+                    tell::id_of_name(&entry.name),
+                ));
             }
         }
         listing

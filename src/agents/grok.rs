@@ -10,7 +10,7 @@ use super::read::tell::{self, Out, Record, wrong};
 use super::read::whole::Document;
 use super::read::{chat, folder};
 use super::{Agent, EventSink, Listing};
-use crate::model::{AgentInfo, Capabilities, Checkpoint, Fact, Rank, RootSpec, Source, TitleRank};
+use crate::model::{AgentInfo, Capabilities, Checkpoint, Fact, RootSpec, Source, TitleRank};
 use std::io;
 use std::path::Path;
 
@@ -50,10 +50,7 @@ impl Agent for Grok {
     }
 
     fn discover(&self, root: &Path, found: &mut dyn FnMut(Source)) -> Listing {
-        let mut listing = Listing {
-            complete: true,
-            issues: Vec::new(),
-        };
+        let mut listing = Listing::new();
         for project in folder::entries(root, &mut listing) {
             if !project.is_folder {
                 continue;
@@ -64,14 +61,11 @@ impl Agent for Grok {
                     continue;
                 }
                 if let Some(fingerprint) = folder::fingerprint(&path, &mut listing) {
-                    found(Source {
+                    found(Source::whole(
                         path,
                         fingerprint,
-                        rank: Rank::Primary,
-                        layout: 0,
-                        native: tell::id_of_name(&session.name),
-                        parent: None,
-                    });
+                        tell::id_of_name(&session.name),
+                    ));
                 }
             }
         }

@@ -126,6 +126,16 @@ pub struct Listing {
     pub issues: Vec<ParseIssue>,
 }
 
+impl Listing {
+    /// Of which nothing has failed yet.
+    pub fn new() -> Listing {
+        Listing {
+            complete: true,
+            issues: Vec::new(),
+        }
+    }
+}
+
 /// Receives what a room reads. Tests use a `Vec`-like sink, ingest folds and indexes.
 pub trait EventSink {
     fn wants(&self) -> Wants;

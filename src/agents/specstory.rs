@@ -9,7 +9,7 @@
 use super::read::tell::{self, Out, Teller};
 use super::read::{folder, in_projects, whole};
 use super::{Agent, EventSink, Listing};
-use crate::model::{AgentInfo, Capabilities, Checkpoint, Rank, RootSpec, Source, TitleRank, time};
+use crate::model::{AgentInfo, Capabilities, Checkpoint, RootSpec, Source, TitleRank, time};
 use std::io;
 use std::path::Path;
 
@@ -37,23 +37,13 @@ impl Agent for SpecStory {
     }
 
     fn discover(&self, root: &Path, found: &mut dyn FnMut(Source)) -> Listing {
-        let mut listing = Listing {
-            complete: true,
-            issues: Vec::new(),
-        };
+        let mut listing = Listing::new();
         for entry in folder::entries(root, &mut listing) {
             if entry.is_folder || !entry.name.ends_with(".md") {
                 continue;
             }
             if let Some(fingerprint) = folder::fingerprint(&entry.path, &mut listing) {
-                found(Source {
-                    path: entry.path,
-                    fingerprint,
-                    rank: Rank::Primary,
-                    layout: 0,
-                    native: String::new(),
-                    parent: None,
-                });
+                found(Source::whole(entry.path, fingerprint, String::new()));
             }
         }
         listing

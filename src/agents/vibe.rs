@@ -80,10 +80,7 @@ impl Agent for Vibe {
     }
 
     fn discover(&self, root: &Path, found: &mut dyn FnMut(Source)) -> Listing {
-        let mut listing = Listing {
-            complete: true,
-            issues: Vec::new(),
-        };
+        let mut listing = Listing::new();
         for entry in folder::entries(root, &mut listing) {
             let path = entry.path.join("messages.jsonl");
             if let Some(fingerprint) = entry

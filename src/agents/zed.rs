@@ -58,10 +58,7 @@ impl Agent for Zed {
     }
 
     fn discover(&self, root: &Path, found: &mut dyn FnMut(Source)) -> Listing {
-        let mut listing = Listing {
-            complete: true,
-            issues: Vec::new(),
-        };
+        let mut listing = Listing::new();
         rows::discover(&root.join("threads.db"), &mut listing, found, &mut list);
         listing
     }

@@ -304,20 +304,8 @@ fn cost_view(sum: &Amount) -> CostView {
 impl Amount {
     /// Takes back what was added before.
     pub(super) fn retract(&mut self, other: &Amount) {
-        let (t, o) = (&mut self.tokens, &other.tokens);
-        t.input -= o.input;
-        t.cache_read -= o.cache_read;
-        t.cache_write_5m -= o.cache_write_5m;
-        t.cache_write_1h -= o.cache_write_1h;
-        t.output -= o.output;
-        t.reasoning -= o.reasoning;
-        t.web_searches -= o.web_searches;
-        let (p, o) = (&mut self.parts, &other.parts);
-        p.input -= o.input;
-        p.output -= o.output;
-        p.cache_read -= o.cache_read;
-        p.cache_write -= o.cache_write;
-        p.other -= o.other;
+        self.tokens -= other.tokens;
+        self.parts -= other.parts;
         self.responses -= other.responses;
         self.unpriced_responses -= other.unpriced_responses;
         self.estimated_responses -= other.estimated_responses;

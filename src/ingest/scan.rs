@@ -205,7 +205,12 @@ fn again(now: &mut Vec<SourceRow>, known: &HashMap<String, SourceRow>) {
     if new.is_empty() || known.is_empty() {
         return;
     }
+    // asking means unpacking what the room remembers: only rooms that something came to are asked
+    let rooms: BTreeSet<&str> = new.iter().map(|(agent, _)| agent.as_str()).collect();
     let waits = |row: &SourceRow| {
+        if !rooms.contains(row.agent.as_str()) {
+            return None;
+        }
         let awaited = agents::room(&row.agent)?.awaits(&row.meta.checkpoint)?;
         new.contains(&(row.agent.clone(), awaited)).then_some(())
     };

@@ -18,6 +18,20 @@ pub struct Source {
     pub parent: Option<String>,
 }
 
+impl Source {
+    /// The transcript of one session, in a room's only layout.
+    pub fn whole(path: PathBuf, fingerprint: Fingerprint, native: String) -> Source {
+        Source {
+            path,
+            fingerprint,
+            rank: Rank::Primary,
+            layout: 0,
+            native,
+            parent: None,
+        }
+    }
+}
+
 /// What the file system says of a file; equal fingerprints mean "not touched".
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fingerprint {

@@ -2,7 +2,7 @@
 
 use super::id::AgentId;
 use serde::{Deserialize, Serialize};
-use std::ops::{Add, AddAssign};
+use std::ops::{Add, AddAssign, SubAssign};
 use xxhash_rust::xxh3::Xxh3;
 
 /// What one record says that one model response used. Several records may tell of one response.
@@ -138,8 +138,11 @@ impl Tokens {
         self.cache_write_5m.saturating_add(self.cache_write_1h)
     }
     /// No response has more of anything than this: a greater count is damage, and sums must hold.
+    pub const MOST: u64 = 1 << 40;
+
+    /// No count beyond [`Tokens::MOST`].
     pub fn believable(self) -> Tokens {
-        const MOST: u64 = 1 << 40;
+        const MOST: u64 = Tokens::MOST;
         Tokens {
             input: self.input.min(MOST),
             cache_read: self.cache_read.min(MOST),
@@ -188,6 +191,18 @@ impl AddAssign for Tokens {
     }
 }
 
+impl SubAssign for Tokens {
+    fn sub_assign(&mut self, o: Tokens) {
+        self.input -= o.input;
+        self.cache_read -= o.cache_read;
+        self.cache_write_5m -= o.cache_write_5m;
+        self.cache_write_1h -= o.cache_write_1h;
+        self.output -= o.output;
+        self.reasoning -= o.reasoning;
+        self.web_searches -= o.web_searches;
+    }
+}
+
 /// Service tier or speed of a response, as billed.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
@@ -224,6 +239,16 @@ impl AddAssign for CostParts {
         self.cache_read += o.cache_read;
         self.cache_write += o.cache_write;
         self.other += o.other;
+    }
+}
+
+impl SubAssign for CostParts {
+    fn sub_assign(&mut self, o: CostParts) {
+        self.input -= o.input;
+        self.output -= o.output;
+        self.cache_read -= o.cache_read;
+        self.cache_write -= o.cache_write;
+        self.other -= o.other;
     }
 }
 

@@ -82,6 +82,8 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("clap", &["cli"]),
     ("indicatif", &["cli"]),
     ("zip", &["cli"]),
+    ("sha2", &["agents/read"]),
+    ("md5", &["agents/read"]),
 ];
 
 /// Names that are no English words; an agent's name elsewhere means a missing field of `AgentInfo`.

@@ -12,10 +12,7 @@ use std::path::Path;
 pub fn discover(root: &Path, found: &mut dyn FnMut(Source)) -> Listing {
     let mut walk = Walk {
         found,
-        listing: Listing {
-            complete: true,
-            issues: Vec::new(),
-        },
+        listing: Listing::new(),
         desktop: 0,
     };
     let entries = folder::entries(root, &mut walk.listing);

@@ -11,7 +11,7 @@ mod task;
 
 use super::read::{folder, rows, vscode};
 use super::{Agent, EventSink, Listing};
-use crate::model::{AgentInfo, Capabilities, Checkpoint, Rank, RootSpec, Source};
+use crate::model::{AgentInfo, Capabilities, Checkpoint, RootSpec, Source};
 use std::path::Path;
 
 pub struct Cline;
@@ -140,10 +140,7 @@ impl Agent for KiloCode {
 const SHOWN: [&str; 2] = ["ui_messages.json", "claude_messages.json"];
 
 fn discover(root: &Path, found: &mut dyn FnMut(Source)) -> Listing {
-    let mut listing = Listing {
-        complete: true,
-        issues: Vec::new(),
-    };
+    let mut listing = Listing::new();
     for task in folder::entries(root, &mut listing) {
         if !task.is_folder || !rows::is_id(&task.name) {
             continue;
@@ -154,14 +151,7 @@ fn discover(root: &Path, found: &mut dyn FnMut(Source)) -> Listing {
             Some((path, print))
         });
         if let Some((path, fingerprint)) = shown {
-            found(Source {
-                path,
-                fingerprint,
-                rank: Rank::Primary,
-                layout: 0,
-                native: task.name,
-                parent: None,
-            });
+            found(Source::whole(path, fingerprint, task.name));
         }
     }
     listing

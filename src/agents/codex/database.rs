@@ -1,10 +1,10 @@
 //! Codex's own databases: titles, folders, who spawned whom, and the first prompt of threads whose
 //! rollout is gone. Always read whole; what they say annotates sessions.
 
-use super::lists::is_id;
 use super::prompt;
 use crate::agents::read::sqlite::{Db, Row};
 use crate::agents::read::text;
+use crate::agents::read::value::is_id;
 use crate::agents::{EventSink, Flow};
 use crate::model::{
     Event, EventKind, Fact, Message, ParseIssue, Relation, SessionStart, Source, SourceMode,

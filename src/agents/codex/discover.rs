@@ -1,10 +1,10 @@
 //! What lies below a Codex home, and which of two files of one session is read.
 
-use super::lists::is_id;
 use super::record::{Envelope, Meta, owned};
 use crate::agents::Listing;
 use crate::agents::read::fingerprint;
 use crate::agents::read::json::Raw;
+use crate::agents::read::value::is_id;
 use crate::model::{Fingerprint, IssueKind, ParseIssue, Rank, Source};
 use std::collections::BTreeMap;
 use std::fs;
@@ -116,10 +116,7 @@ fn header_id(path: &Path) -> Option<String> {
 pub(super) fn discover(root: &Path, found: &mut dyn FnMut(Source)) -> Listing {
     let mut search = Search {
         root,
-        listing: Listing {
-            complete: true,
-            issues: Vec::new(),
-        },
+        listing: Listing::new(),
         named: BTreeMap::new(),
         unnamed: Vec::new(),
     };

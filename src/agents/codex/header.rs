@@ -1,11 +1,11 @@
 //! Headers: whose file this is, where it was at work, and who began it.
 
 use super::discover::is_archived;
-use super::lists::is_id;
 use super::reader::{Out, Reader, changed};
 use super::record::{Git, Meta, is, owned};
 use super::variant;
 use crate::agents::read::json::Raw;
+use crate::agents::read::value::is_id;
 use crate::model::{AgentId, Fact, Relation};
 
 impl Reader<'_> {

@@ -8,6 +8,7 @@ use super::twice::{Form, Voice, fingerprint};
 use crate::agents::read::json::Raw;
 use crate::agents::read::text::{self, Body};
 use crate::agents::read::tool;
+use crate::agents::read::value::is_id;
 use crate::model::{BodyFormat, Message, PromptKind, Role, ToolCall};
 use memchr::memmem::Finder;
 use std::borrow::Cow;
@@ -451,7 +452,7 @@ fn spawned(name: &str, given: Option<Raw<'_>>) -> Option<String> {
         .get("agent_id")
         .or_else(|| answer.get("thread_id"))
         .and_then(Raw::owned)
-        .filter(|id| super::lists::is_id(id))
+        .filter(|id| is_id(id))
 }
 
 #[cfg(test)]

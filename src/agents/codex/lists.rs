@@ -5,6 +5,7 @@ use super::record::owned;
 use crate::agents::read::json::{Raw, fields};
 use crate::agents::read::jsonl::{self, Lines};
 use crate::agents::read::text;
+use crate::agents::read::value::is_id;
 use crate::agents::{EventSink, Flow};
 use crate::model::{
     Checkpoint, Event, EventKind, Fact, Message, SessionStart, Source, SourceMode, TitleRank,
@@ -141,12 +142,4 @@ pub(super) fn history(
         state: postcard::to_stdvec(&told).expect("a map of strings serialises"),
         ..lines.checkpoint()
     })
-}
-
-/// A native id travels in URLs and is compared with file names.
-pub(super) fn is_id(id: &str) -> bool {
-    !id.is_empty()
-        && id.len() <= 128
-        && !id.contains(['/', '\\'])
-        && !id.chars().any(char::is_control)
 }

@@ -1,7 +1,6 @@
 //! One rollout, record by record: what is remembered between records, and the records that are not
 //! items (headers, turns, usage, events).
 
-use super::lists::is_id;
 use super::parent;
 use super::record::{DoneItem, Envelope, Event as Told, Meta, Turn, filled, is, owned, word};
 use super::replay::Replay;
@@ -10,6 +9,7 @@ use super::usage::{self, Meter, Vector};
 use crate::agents::read::json::Raw;
 use crate::agents::read::jsonl::Line;
 use crate::agents::read::text;
+use crate::agents::read::value::is_id;
 use crate::agents::{EventSink, Flow};
 use crate::model::{
     Checkpoint, Event, EventKind, Fact, Message, Role, SessionStart, Source, SourceMode, TitleRank,

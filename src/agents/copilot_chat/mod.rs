@@ -60,10 +60,7 @@ impl Agent for CopilotChat {
     }
 
     fn discover(&self, root: &Path, found: &mut dyn FnMut(Source)) -> Listing {
-        let mut listing = Listing {
-            complete: true,
-            issues: Vec::new(),
-        };
+        let mut listing = Listing::new();
         if !root.ends_with("workspaceStorage") {
             let entries = folder::entries(root, &mut listing);
             sessions(entries, &mut listing, found);

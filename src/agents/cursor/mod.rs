@@ -79,10 +79,7 @@ impl Agent for Cursor {
     }
 
     fn discover(&self, root: &Path, found: &mut dyn FnMut(Source)) -> Listing {
-        let mut listing = Listing {
-            complete: true,
-            issues: Vec::new(),
-        };
+        let mut listing = Listing::new();
         if root.ends_with("globalStorage") {
             composer::discover(root, &mut listing, found);
         } else if root.ends_with("workspaceStorage") {

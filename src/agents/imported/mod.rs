@@ -15,7 +15,7 @@ pub mod generic;
 use super::read::tell;
 use super::read::{folder, whole};
 use super::{Agent, EventSink, Listing};
-use crate::model::{AgentInfo, Capabilities, Checkpoint, Rank, RootSpec, Source};
+use crate::model::{AgentInfo, Capabilities, Checkpoint, RootSpec, Source};
 use std::io;
 use std::path::Path;
 
@@ -138,10 +138,7 @@ impl Agent for Generic {
         &GENERIC
     }
     fn discover(&self, root: &Path, found: &mut dyn FnMut(Source)) -> Listing {
-        let mut listing = Listing {
-            complete: true,
-            issues: Vec::new(),
-        };
+        let mut listing = Listing::new();
         for entry in folder::entries(root, &mut listing) {
             let stem = entry.name.strip_suffix(".jsonl");
             if let Some(stem) = stem.filter(|_| !entry.is_folder) {
@@ -169,10 +166,7 @@ impl Agent for Generic {
 
 /// `<name>/conversations.json`, and `conversations-000.json` where an export has several.
 fn archives(root: &Path, found: &mut dyn FnMut(Source)) -> Listing {
-    let mut listing = Listing {
-        complete: true,
-        issues: Vec::new(),
-    };
+    let mut listing = Listing::new();
     for archive in folder::entries(root, &mut listing) {
         if !archive.is_folder {
             continue;
@@ -189,14 +183,7 @@ fn archives(root: &Path, found: &mut dyn FnMut(Source)) -> Listing {
 
 fn source(path: &Path, native: String, listing: &mut Listing, found: &mut dyn FnMut(Source)) {
     if let Some(fingerprint) = folder::fingerprint(path, listing) {
-        found(Source {
-            path: path.to_owned(),
-            fingerprint,
-            rank: Rank::Primary,
-            layout: 0,
-            native,
-            parent: None,
-        });
+        found(Source::whole(path.to_owned(), fingerprint, native));
     }
 }
 

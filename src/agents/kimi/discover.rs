@@ -7,10 +7,7 @@ use crate::model::{Rank, Source};
 use std::path::Path;
 
 pub fn discover(root: &Path, found: &mut dyn FnMut(Source)) -> Listing {
-    let mut listing = Listing {
-        complete: true,
-        issues: Vec::new(),
-    };
+    let mut listing = Listing::new();
     for project in folder::inside(&root.join("sessions"), &mut listing) {
         if !project.is_folder {
             continue;

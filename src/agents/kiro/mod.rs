@@ -149,10 +149,7 @@ impl Agent for AmazonQ {
 }
 
 fn whole() -> Listing {
-    Listing {
-        complete: true,
-        issues: Vec::new(),
-    }
+    Listing::new()
 }
 
 fn database(root: &Path, listing: &mut Listing, found: &mut dyn FnMut(Source)) {

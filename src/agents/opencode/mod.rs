@@ -116,10 +116,7 @@ impl Agent for Kilo {
 }
 
 fn discover(root: &Path, name: &str, found: &mut dyn FnMut(Source)) -> Listing {
-    let mut listing = Listing {
-        complete: true,
-        issues: Vec::new(),
-    };
+    let mut listing = Listing::new();
     let held = database::discover(root, name, &mut listing, found);
     files::discover(root, &held, &mut listing, found);
     listing

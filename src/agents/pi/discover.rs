@@ -9,10 +9,7 @@ use std::path::Path;
 const DEPTH: usize = 4;
 
 pub fn sessions(root: &Path, found: &mut dyn FnMut(Source)) -> Listing {
-    let mut listing = Listing {
-        complete: true,
-        issues: Vec::new(),
-    };
+    let mut listing = Listing::new();
     let mut take = |entry: folder::Entry, listing: &mut Listing| {
         let Some(stem) = entry.name.strip_suffix(".jsonl") else {
             return;
@@ -35,10 +32,7 @@ pub fn sessions(root: &Path, found: &mut dyn FnMut(Source)) -> Listing {
 
 /// `<agent>/sessions/*`.
 pub fn assistants(root: &Path, found: &mut dyn FnMut(Source)) -> Listing {
-    let mut listing = Listing {
-        complete: true,
-        issues: Vec::new(),
-    };
+    let mut listing = Listing::new();
     for agent in folder::entries(root, &mut listing) {
         if !agent.is_folder {
             continue;

@@ -9,10 +9,7 @@ use std::path::Path;
 const DEPTH: usize = 4;
 
 pub fn discover(root: &Path, found: &mut dyn FnMut(Source)) -> Listing {
-    let mut listing = Listing {
-        complete: true,
-        issues: Vec::new(),
-    };
+    let mut listing = Listing::new();
     let projects = root.join("projects");
     let mut take = |entry: folder::Entry, listing: &mut Listing| {
         let Some(stem) = entry.name.strip_suffix(".jsonl") else {

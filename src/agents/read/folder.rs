@@ -111,10 +111,7 @@ mod tests {
     #[test]
     fn a_missing_folder_is_a_complete_empty_listing() {
         let home = tempfile::tempdir().unwrap();
-        let mut listing = Listing {
-            complete: true,
-            ..Listing::default()
-        };
+        let mut listing = Listing::new();
         assert!(entries(&home.path().join("none"), &mut listing).is_empty());
         assert!(listing.complete && listing.issues.is_empty());
     }
@@ -123,10 +120,7 @@ mod tests {
     fn a_file_in_place_of_a_folder_is_said() {
         let home = tempfile::tempdir().unwrap();
         fs::write(home.path().join("x"), "").unwrap();
-        let mut listing = Listing {
-            complete: true,
-            ..Listing::default()
-        };
+        let mut listing = Listing::new();
         assert!(entries(&home.path().join("x"), &mut listing).is_empty());
         assert!(!listing.complete);
         assert_eq!(listing.issues[0].kind, IssueKind::Unreadable);

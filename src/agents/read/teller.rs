@@ -3,6 +3,7 @@
 
 use super::json::Raw;
 use super::text::{self, fill};
+use super::value::dollars;
 use super::{prompt, tool};
 use crate::agents::{EventSink, Flow};
 use crate::model::{
@@ -344,8 +345,7 @@ fn block(value: Raw<'_>) -> String {
     }
 }
 
-/// Micro-dollars of a cost in dollars.
+/// Micro-dollars of a cost in dollars; agents write 0 where they know none.
 pub fn micro_dollars(cost: Option<Raw<'_>>) -> Option<i64> {
-    let cost = cost.and_then(Raw::float).filter(|cost| *cost > 0.0)?;
-    Some((cost * 1e6).round() as i64)
+    dollars(cost.filter(|cost| cost.float().is_some_and(|cost| cost > 0.0)))
 }

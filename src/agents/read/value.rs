@@ -2,14 +2,12 @@
 
 use super::json::Raw;
 use super::text;
-
-/// More tokens than this are no count but damage, and would overflow sums.
-const MOST_TOKENS: u64 = 1 << 40;
+use crate::model::Tokens;
 
 /// A count of tokens; what is no count, or beyond any, is 0.
 pub fn count(raw: Option<Raw<'_>>) -> u64 {
     let count = raw.and_then(Raw::int).unwrap_or(0);
-    if count < MOST_TOKENS { count } else { 0 }
+    if count < Tokens::MOST { count } else { 0 }
 }
 
 /// Micro-dollars of an amount in dollars.
