@@ -35,6 +35,7 @@ static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
     vec![
         asset!("app.css", CSS, "app.css"),
         asset!("charts.css", CSS, "charts.css"),
+        asset!("views.css", CSS, "views.css"),
         asset!("app.js", JS, "app.js"),
         asset!("icons.svg", SVG, "icons.svg"),
         asset!("favicon.svg", SVG, "favicon.svg"),

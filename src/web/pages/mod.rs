@@ -1,11 +1,17 @@
 //! One file a page: its parameters, its struct (template of the same name) and a thin handler.
 
+pub mod activity;
 pub mod analytics;
+pub mod changelog;
 pub mod help;
+pub mod leaderboard;
 pub mod marks;
+pub mod project;
 pub mod projects;
 pub mod search;
 pub mod session;
 pub mod sessions;
 pub mod settings;
 pub mod status;
+pub mod timeline;
+pub mod tour;
