@@ -51,7 +51,9 @@ fn leaderboard(figures: &Analytics, anon: Handle, today: Day) -> Leaderboard {
     let monday = Day(today.0 - i32::from(today.date().weekday().to_monday_zero_offset()));
     let days = &figures.by_day;
     let within = |from: Day, to: Day| {
-        let some = days.iter().filter(move |row| from <= row.day && row.day <= to);
+        let some = days
+            .iter()
+            .filter(move |row| from <= row.day && row.day <= to);
         some.fold(Standing::default(), |sum, row| sum.with(row))
     };
     let active: Vec<Day> = active_days(days).collect();
@@ -171,7 +173,11 @@ mod tests {
         assert_eq!(told(&[97, 98, 99, 100]), (4, 4, true));
         assert_eq!(told(&[95, 96, 97, 98]), (0, 4, false), "a day was missed");
         assert_eq!(told(&[90, 91, 92, 93, 99, 100]), (2, 4, true));
-        assert_eq!(told(&[99, 100, 101]), (2, 2, true), "the future is nobody's");
+        assert_eq!(
+            told(&[99, 100, 101]),
+            (2, 2, true),
+            "the future is nobody's"
+        );
     }
 
     #[test]

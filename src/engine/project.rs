@@ -307,8 +307,16 @@ mod tests {
         assert_eq!(view.by_day.len(), 2);
         assert_eq!(view.branches, [("main".to_owned(), 2)]);
         let top = &view.files[0];
-        assert_eq!((&*top.path, top.reads, top.edits, top.sessions), ("a.rs", 6, 2, 2));
-        let spoken: Vec<_> = view.row.languages.iter().map(|l| (l.name, l.calls)).collect();
+        assert_eq!(
+            (&*top.path, top.reads, top.edits, top.sessions),
+            ("a.rs", 6, 2, 2)
+        );
+        let spoken: Vec<_> = view
+            .row
+            .languages
+            .iter()
+            .map(|l| (l.name, l.calls))
+            .collect();
         assert_eq!(spoken, [("Rust", 8), ("Markdown", 2)]);
         assert_eq!((view.recent.len(), view.costliest.len()), (2, 2));
         assert!(bench.engine.project("/p/c", false).unwrap().is_none());

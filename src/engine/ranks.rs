@@ -123,7 +123,10 @@ impl Tally {
                 sum.responses += cell.amount.responses;
                 sum.unpriced += cell.amount.unpriced_responses;
                 if one.shown {
-                    models.conversations.0.insert((cell.place.model, conversation));
+                    models
+                        .conversations
+                        .0
+                        .insert((cell.place.model, conversation));
                 }
             }
             if !one.shown {

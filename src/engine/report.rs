@@ -373,7 +373,9 @@ fn agents_of<'n>(sum: &DaySum, name: impl Fn(u32) -> &'n str) -> Vec<AgentDay> {
         .collect();
     list.sort_by(|a, b| {
         let weight = |row: &AgentDay| (row.sessions, row.cost);
-        weight(b).cmp(&weight(a)).then_with(|| a.agent.cmp(&b.agent))
+        weight(b)
+            .cmp(&weight(a))
+            .then_with(|| a.agent.cmp(&b.agent))
     });
     list
 }

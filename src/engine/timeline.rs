@@ -302,8 +302,14 @@ mod tests {
         );
         assert_eq!(page.next, Some(Day(FIRST)));
         let day = &page.days[0];
-        assert_eq!((day.prompts, day.conversations, day.active_ms), (2, 2, 3_600_000));
-        assert_eq!(day.cost.micros, 10_000, "two responses of 1,000 tokens at $5");
+        assert_eq!(
+            (day.prompts, day.conversations, day.active_ms),
+            (2, 2, 3_600_000)
+        );
+        assert_eq!(
+            day.cost.micros, 10_000,
+            "two responses of 1,000 tokens at $5"
+        );
         assert_eq!(day.rows[0].part, (3, 3));
         assert_eq!(day.rows[0].cost.micros, 5_000);
         assert_eq!(day.by_hour[9], 4);

@@ -73,16 +73,32 @@ mod tests {
     #[test]
     fn a_file_is_the_same_however_its_path_is_written() {
         let mut files = Vec::new();
-        note(&mut files, "/w/app", &call(ToolKind::Read, &["/w/app/src/a.rs"]));
-        note(&mut files, "/w/app/", &call(ToolKind::Edit, &["src/a.rs", "./src/a.rs"]));
-        note(&mut files, "/w/app", &call(ToolKind::Read, &["/w/apple/b.rs", "", "/w/app"]));
+        note(
+            &mut files,
+            "/w/app",
+            &call(ToolKind::Read, &["/w/app/src/a.rs"]),
+        );
+        note(
+            &mut files,
+            "/w/app/",
+            &call(ToolKind::Edit, &["src/a.rs", "./src/a.rs"]),
+        );
+        note(
+            &mut files,
+            "/w/app",
+            &call(ToolKind::Read, &["/w/apple/b.rs", "", "/w/app"]),
+        );
         let told: Vec<(&str, u32, u32)> = files
             .iter()
             .map(|file| (file.path.as_str(), file.reads, file.edits))
             .collect();
         assert_eq!(
             told,
-            [("src/a.rs", 1, 2), ("/w/apple/b.rs", 1, 0), ("/w/app", 1, 0)]
+            [
+                ("src/a.rs", 1, 2),
+                ("/w/apple/b.rs", 1, 0),
+                ("/w/app", 1, 0)
+            ]
         );
     }
 
@@ -101,7 +117,11 @@ mod tests {
         for n in 0..1_000 {
             note(&mut files, "", &call(ToolKind::Read, &[&format!("f{n}")]));
         }
-        note(&mut files, "", &call(ToolKind::Read, &["f3", &"x".repeat(999)]));
+        note(
+            &mut files,
+            "",
+            &call(ToolKind::Read, &["f3", &"x".repeat(999)]),
+        );
         assert_eq!(files.len(), MAX_FILES);
         assert_eq!(files[3].reads, 2);
         let mut before = files.clone();

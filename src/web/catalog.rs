@@ -4,7 +4,8 @@
 
 /// Filters that lists share, in the words of the page.
 const FILTERS: &str = "agent, project, repo, model, branch, tool, tag (each may repeat), starred=1, from, to, include_helpers=1, include_empty=1";
-const FIGURES: &str = "agent, project, repo, model, branch, tool, tag, starred=1, from, to, helpers=without|only";
+const FIGURES: &str =
+    "agent, project, repo, model, branch, tool, tag, starred=1, from, to, helpers=without|only";
 
 /// One address.
 pub struct Address {
@@ -268,7 +269,12 @@ static JSON: &[Address] = &[
         "an array of projects, last used first",
         "/api/projects",
     ),
-    get("/api/tags", "", "tags in use, with how many sessions", "/api/tags"),
+    get(
+        "/api/tags",
+        "",
+        "tags in use, with how many sessions",
+        "/api/tags",
+    ),
     get(
         "/api/analytics/cost",
         FIGURES,
@@ -293,12 +299,7 @@ static JSON: &[Address] = &[
         "tokens and cost by any sides",
         "/api/stats?by=day,agent",
     ),
-    get(
-        "/api/warming",
-        "",
-        "how far reading is",
-        "/api/warming",
-    ),
+    get("/api/warming", "", "how far reading is", "/api/warming"),
     get(
         "/api/index-status",
         "",
@@ -393,7 +394,11 @@ mod tests {
     fn every_address_stands_once_and_its_example_is_one_of_it() {
         let mut seen = Vec::new();
         for address in KINDS.iter().flat_map(|kind| kind.addresses) {
-            assert!(!seen.contains(&(address.method, address.path)), "{}", address.path);
+            assert!(
+                !seen.contains(&(address.method, address.path)),
+                "{}",
+                address.path
+            );
             seen.push((address.method, address.path));
             let stem = address.path.split('{').next().unwrap();
             assert!(address.example.starts_with(stem), "{}", address.path);

@@ -14,4 +14,5 @@ mod layers;
 mod pages;
 mod search;
 mod terminal;
+mod views;
 mod web;

@@ -18,7 +18,11 @@ pub fn spark(weeks: &[u64]) -> Spark {
             0 => 0.0,
             value => (*value as f64 / greatest as f64).sqrt() * 94.0 + 6.0,
         };
-        (at * 10, format!("{:.0}", 100.0 - height), format!("{height:.0}"))
+        (
+            at * 10,
+            format!("{:.0}", 100.0 - height),
+            format!("{height:.0}"),
+        )
     };
     Spark {
         width: weeks.len().max(1) * 10,

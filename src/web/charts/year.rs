@@ -71,7 +71,6 @@ pub struct Square {
     /// 0 (none) to 5.
     pub level: u8,
     pub today: bool,
-    pub name: String,
     pub value: String,
     /// Agents with their sessions, said.
     pub agents: String,
@@ -112,7 +111,6 @@ pub fn year(
             level: level(value, greatest),
             today: row.day == today,
             value: said,
-            name,
             agents,
             title,
         }
@@ -202,9 +200,15 @@ mod tests {
             ..DayAmount::default()
         };
         let range = (day("2025-03-09"), day("2026-03-08"));
-        let map = year(&[busy], range, Measure::Prompts, &clock(), |id| id.to_uppercase());
+        let map = year(&[busy], range, Measure::Prompts, &clock(), |id| {
+            id.to_uppercase()
+        });
         assert_eq!(map.cells.len(), 365);
-        assert_eq!(map.width, 53 * STEP, "2025-03-09 is a Sunday: a week of one day");
+        assert_eq!(
+            map.width,
+            53 * STEP,
+            "2025-03-09 is a Sunday: a week of one day"
+        );
         let cell = map.cells.iter().find(|cell| cell.level > 0).unwrap();
         assert_eq!(cell.y, 2 * STEP, "a Wednesday");
         assert_eq!(cell.title, "Wed 4 Mar: 9 prompts (X 3)");

@@ -156,12 +156,7 @@ fn query(params: &Params) -> AnalyticsQuery {
 }
 
 impl Activity {
-    fn new(
-        mut shell: Shell,
-        params: &Params,
-        job: Job<Figures>,
-        lists: &[FacetList],
-    ) -> Activity {
+    fn new(mut shell: Shell, params: &Params, job: Job<Figures>, lists: &[FacetList]) -> Activity {
         shell.unfinished = !job.done;
         let figures = &*job.result;
         let set = params.pairs().iter();
@@ -375,7 +370,15 @@ pub mod tests {
     use crate::web::sample;
     use std::sync::Arc;
 
+    pub fn sample_page() -> Activity {
+        activity(sample::analytics(), true, "agent=x")
+    }
+
     fn shown(figures: Figures, done: bool, params: &str) -> String {
+        activity(figures, done, params).render().unwrap()
+    }
+
+    fn activity(figures: Figures, done: bool, params: &str) -> Activity {
         let job = Job {
             done,
             progress: if done { 1.0 } else { 0.4 },
@@ -385,8 +388,6 @@ pub mod tests {
         };
         let shell = sample::shell(PATH, "Activity");
         Activity::new(shell, &Params::parse(params), job, &sample::facets())
-            .render()
-            .unwrap()
     }
 
     #[test]

@@ -65,6 +65,10 @@ pub mod tests {
     use super::*;
     use crate::web::sample;
 
+    pub fn sample_page() -> Changelog {
+        Changelog::new(sample::shell(PATH, "Changelog"), releases())
+    }
+
     #[test]
     fn changes_are_markdown_and_the_running_version_is_marked() {
         let release = |version: &str| Release {

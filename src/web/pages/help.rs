@@ -31,10 +31,7 @@ const KEYS: [(&str, &[(&str, &str)]); 2] = [
             ("Esc", "leave the field, drop the selection"),
         ],
     ),
-    (
-        "In a session",
-        &[("n p", "next and previous prompt")],
-    ),
+    ("In a session", &[("n p", "next and previous prompt")]),
 ];
 
 #[derive(Template)]
@@ -75,7 +72,9 @@ pub async fn fragments(State(app): State<App>, ask: Ask) -> Answer {
         })?;
         let card = newest.groups.first().and_then(|group| group.cards.first());
         let id = card.map_or_else(|| "ID".into(), |card| segment(&card.session.key.native));
-        let path = card.map_or("", |card| card.project.repo.as_deref().unwrap_or(&card.project.path));
+        let path = card.map_or("", |card| {
+            card.project.repo.as_deref().unwrap_or(&card.project.path)
+        });
         let project = Params::default().with("path", carried(path)).query();
         let shell = Shell::new(app, &ask, PATH, "Fragments and JSON");
         let project = project.trim_start_matches("path=");
@@ -92,7 +91,8 @@ fn host(app: &App) -> String {
 
 impl Help {
     fn new(shell: Shell, host: String) -> Help {
-        let spelt = |(keys, what): &(&'static str, &'static str)| (keys.split(' ').collect(), *what);
+        let spelt =
+            |(keys, what): &(&'static str, &'static str)| (keys.split(' ').collect(), *what);
         let keys = KEYS.iter();
         Help {
             shell,
@@ -128,10 +128,18 @@ pub mod tests {
     use super::*;
     use crate::web::sample;
 
+    pub fn sample_page() -> Help {
+        Help::new(sample::shell(PATH, "Help"), "127.0.0.1:3847".into())
+    }
+
+    pub fn sample_addresses() -> Fragments {
+        let shell = sample::shell(PATH, "Fragments and JSON");
+        Fragments::new(shell, "127.0.0.1:3847", "abc", "/w/app")
+    }
+
     #[test]
     fn every_field_of_the_grammar_is_explained() {
-        let page = Help::new(sample::shell(PATH, "Help"), "127.0.0.1:3847".into());
-        let html = page.render().unwrap();
+        let html = sample_page().render().unwrap();
         for field in [
             "agent:",
             "project:",
@@ -152,9 +160,7 @@ pub mod tests {
 
     #[test]
     fn every_address_has_its_line() {
-        let shell = sample::shell(PATH, "Fragments and JSON");
-        let page = Fragments::new(shell, "127.0.0.1:3847", "abc", "/w/app");
-        let html = page.render().unwrap();
+        let html = sample_addresses().render().unwrap();
         let all: usize = KINDS.iter().map(|kind| kind.addresses.len()).sum();
         assert_eq!(html.matches(">curl ").count(), all);
         assert!(html.contains("/fragments/session/abc?filter=user"));

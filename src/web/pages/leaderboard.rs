@@ -164,7 +164,11 @@ impl Board {
         let name = told.anon.name.clone();
         let (days, days_top) = bars(told, shell);
         Board {
-            initials: name.split('-').filter_map(|part| part.chars().next()).take(2).collect(),
+            initials: name
+                .split('-')
+                .filter_map(|part| part.chars().next())
+                .take(2)
+                .collect(),
             name,
             streak: told.streaks.current,
             streak_note: match (told.streaks.current, told.streaks.today) {
@@ -395,7 +399,15 @@ pub mod tests {
     use crate::web::sample;
     use std::sync::Arc;
 
+    pub fn sample_page() -> Leaderboard {
+        board(&told(), true)
+    }
+
     fn shown(told: &Told, done: bool) -> String {
+        board(told, done).render().unwrap()
+    }
+
+    fn board(told: &Told, done: bool) -> Leaderboard {
         let job = Job {
             done,
             progress: if done { 1.0 } else { 0.4 },
@@ -404,20 +416,11 @@ pub mod tests {
             cached: false,
         };
         let shell = sample::shell(PATH, "Leaderboard");
-        Leaderboard::new(shell, job, told).render().unwrap()
+        Leaderboard::new(shell, job, told)
     }
 
-    #[test]
-    fn nothing_at_all_is_a_page_too() {
-        let html = shown(&Told::default(), true);
-        assert!(html.contains("Begin one today."));
-        assert!(html.contains("No agent has been at work yet."));
-        assert!(!html.contains("style="), "the policy forbids inline style");
-    }
-
-    #[test]
-    fn counts_and_costs_say_what_they_are_of() {
-        let told = Told {
+    fn told() -> Told {
+        Told {
             anon: Handle {
                 id: "1".into(),
                 name: "brave-otter-17".into(),
@@ -436,8 +439,24 @@ pub mod tests {
                 longest: 12,
                 today: false,
             },
+            daily: sample::analytics().by_day,
+            busiest_day: Some((Day(20_500), 61)),
+            ranks: sample::analytics().ranks,
             ..Told::default()
-        };
+        }
+    }
+
+    #[test]
+    fn nothing_at_all_is_a_page_too() {
+        let html = shown(&Told::default(), true);
+        assert!(html.contains("Begin one today."));
+        assert!(html.contains("No agent has been at work yet."));
+        assert!(!html.contains("style="), "the policy forbids inline style");
+    }
+
+    #[test]
+    fn counts_and_costs_say_what_they_are_of() {
+        let told = told();
         let html = shown(&told, true);
         for said in [
             "brave-otter-17",

@@ -3,7 +3,7 @@
 use crate::engine::view::{Analytics, FileUse, NamedAmount, ProjectView};
 use crate::web::ask::Ask;
 use crate::web::cards::CardView;
-use crate::web::charts::{self, OverTime, Spark, Step, spark};
+use crate::web::charts::{self, OverTime, Step};
 use crate::web::error::{Answer, Failure};
 use crate::web::facets::{Choice, choices};
 use crate::web::filters::{dollars, grouped, shortened};
@@ -35,7 +35,6 @@ pub struct Project {
     /// Its sessions, its analytics, its activity, its days, and a search in it.
     pub links: Vec<(&'static str, String)>,
     pub tiles: Vec<(&'static str, String, String)>,
-    pub spark: Spark,
     pub chart: OverTime,
     /// Addresses by column: the sessions of these days.
     pub columns: Vec<String>,
@@ -49,8 +48,8 @@ pub struct Project {
     pub folders: Vec<(String, String)>,
     pub branches: Vec<(String, usize, String)>,
     pub tags: Vec<(String, usize, String)>,
-    pub recent: Vec<CardView>,
-    pub costliest: Vec<CardView>,
+    /// Newest and costliest sessions.
+    pub sessions: Vec<(&'static str, Vec<CardView>)>,
 }
 fragment!(Project);
 
@@ -139,7 +138,6 @@ impl Project {
                 ("Search in it", behind.all("/search")),
             ],
             tiles: tiles(&view),
-            spark: spark(&view.row.weeks),
             steps: choices(&params, PATH, "step", &STEPS),
             chart,
             columns,
@@ -153,8 +151,10 @@ impl Project {
             folders: view.row.folders.iter().map(folder).collect(),
             branches: counted(&view.branches, "branch"),
             tags: counted(&view.tags, "tag"),
-            recent: cards(&view.recent, &shell),
-            costliest: cards(&view.costliest, &shell),
+            sessions: vec![
+                ("Newest", cards(&view.recent, &shell)),
+                ("Costliest", cards(&view.costliest, &shell)),
+            ],
             label,
             view,
             shell,
@@ -255,7 +255,11 @@ fn languages(view: &ProjectView) -> Vec<Language> {
         x += share;
         Language {
             name: language.name,
-            class: if at < 9 { format!("s{at}") } else { "sx".into() },
+            class: if at < 9 {
+                format!("s{at}")
+            } else {
+                "sx".into()
+            },
             x: format!("{from:.2}"),
             width: format!("{share:.2}"),
             percent: format!("{share:.0}%"),
@@ -315,16 +319,18 @@ pub mod tests {
     use super::*;
     use crate::web::sample;
 
-    fn shown(view: ProjectView, params: &str) -> String {
+    pub fn sample_page() -> Project {
+        shown(sample::project(), "path=/home/ada/src/orbit")
+    }
+
+    fn shown(view: ProjectView, params: &str) -> Project {
         let shell = sample::shell("/projects", "Project");
         Project::new(shell, Params::parse(params), view)
-            .render()
-            .unwrap()
     }
 
     #[test]
     fn what_is_told_leads_to_what_is_behind_it() {
-        let html = shown(sample::project(), "path=/home/ada/src/orbit");
+        let html = sample_page().render().unwrap();
         for link in [
             "href=\"/?repo=/home/ada/src/orbit\"",
             "href=\"/analytics?repo=/home/ada/src/orbit\"",
@@ -339,7 +345,8 @@ pub mod tests {
 
     #[test]
     fn a_project_of_one_untold_session_is_a_page_too() {
-        let html = shown(ProjectView::default(), "path=(none)");
+        let page = shown(ProjectView::default(), "path=(none)");
+        let html = page.render().unwrap();
         assert!(html.contains("No project recorded"));
         assert!(html.contains("No tool call named a file."));
     }

@@ -148,6 +148,11 @@ pub mod tests {
     use super::*;
     use crate::web::sample;
 
+    pub fn sample_page() -> Projects {
+        let shell = sample::shell(PATH, "Projects");
+        Projects::new(shell, Params::default(), sample::projects())
+    }
+
     fn shown(params: &str) -> String {
         let shell = sample::shell(PATH, "Projects");
         Projects::new(shell, Params::parse(params), sample::projects())
@@ -157,7 +162,7 @@ pub mod tests {
 
     #[test]
     fn a_project_leads_to_its_page_and_to_its_sessions() {
-        let html = shown("");
+        let html = sample_page().render().unwrap();
         assert!(html.contains("/?repo=/home/ada/src/orbit"));
         assert!(html.contains("/project?path=/home/ada/src/orbit"));
         assert!(html.contains("/?project=/tmp/scratch"));

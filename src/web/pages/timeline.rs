@@ -200,7 +200,10 @@ impl DayView {
                 })
                 .collect(),
             strip_title: strip_title(&day.by_hour),
-            rows: rows.into_iter().map(|row| RowView::new(row, shell)).collect(),
+            rows: rows
+                .into_iter()
+                .map(|row| RowView::new(row, shell))
+                .collect(),
             more,
             date,
             name,
@@ -259,6 +262,10 @@ pub mod tests {
     use super::*;
     use crate::web::sample;
 
+    pub fn sample_page() -> Timeline {
+        shown("", sample::timeline())
+    }
+
     fn shown(query: &str, found: TimelinePage) -> Timeline {
         let params = Params::parse(query);
         let query = TimelineQuery {
@@ -289,7 +296,9 @@ pub mod tests {
 
     #[test]
     fn no_day_at_all_is_a_page_too() {
-        let html = shown("from=2026-01-01", TimelinePage::default()).render().unwrap();
+        let html = shown("from=2026-01-01", TimelinePage::default())
+            .render()
+            .unwrap();
         assert!(html.contains("No day has a session that matches."));
     }
 }

@@ -91,7 +91,14 @@ impl Tour {
     fn new(mut shell: Shell, own: Own) -> Tour {
         shell.here = PATH.into();
         let empty = own.conversations == 0;
-        let stops = [list(&own), search(&own), read(&own), count(&own), days(), projects(&own)];
+        let stops = [
+            list(&own),
+            search(&own),
+            read(&own),
+            count(&own),
+            days(),
+            projects(&own),
+        ];
         Tour {
             lead: match empty {
                 true => "Nothing has been read on this machine yet, so the examples below lead to empty pages for now.".into(),
@@ -117,11 +124,7 @@ impl Tour {
     }
 }
 
-fn stop(
-    title: &'static str,
-    text: &'static str,
-    tries: Vec<(String, String, String)>,
-) -> Stop {
+fn stop(title: &'static str, text: &'static str, tries: Vec<(String, String, String)>) -> Stop {
     Stop {
         number: 0,
         title,
@@ -130,7 +133,11 @@ fn stop(
     }
 }
 
-fn example(name: impl Into<String>, what: impl Into<String>, href: impl Into<String>) -> (String, String, String) {
+fn example(
+    name: impl Into<String>,
+    what: impl Into<String>,
+    href: impl Into<String>,
+) -> (String, String, String) {
     (name.into(), what.into(), href.into())
 }
 
@@ -155,9 +162,17 @@ fn searched(q: &str) -> String {
 fn list(own: &Own) -> Stop {
     let mut tries = vec![example("The list", "every conversation, newest first", "/")];
     if let Some(card) = &own.newest {
-        tries.push(example(named(card), "the newest one", cards::href(&card.session)));
+        tries.push(example(
+            named(card),
+            "the newest one",
+            cards::href(&card.session),
+        ));
     }
-    tries.push(example("By project, as rows", "the same list, grouped", "/?group=project&view=list"));
+    tries.push(example(
+        "By project, as rows",
+        "the same list, grouped",
+        "/?group=project&view=list",
+    ));
     if own.hidden > 0 {
         tries.push(example(
             format!("{} hidden runs", grouped(own.hidden as u64)),
@@ -204,9 +219,21 @@ fn read(own: &Own) -> Stop {
     if let Some(card) = &own.longest {
         let href = cards::href(&card.session);
         let messages = grouped(card.session.messages.into());
-        tries.push(example(named(card), format!("the longest: {messages} messages"), href.clone()));
-        tries.push(example("Only what you said", "the same, your prompts alone", format!("{href}?filter=user")));
-        tries.push(example("Only its tools", "what was run and edited, as diffs", format!("{href}?filter=tools")));
+        tries.push(example(
+            named(card),
+            format!("the longest: {messages} messages"),
+            href.clone(),
+        ));
+        tries.push(example(
+            "Only what you said",
+            "the same, your prompts alone",
+            format!("{href}?filter=user"),
+        ));
+        tries.push(example(
+            "Only its tools",
+            "what was run and edited, as diffs",
+            format!("{href}?filter=tools"),
+        ));
     }
     stop(
         "Read it again, go on with it",
@@ -216,13 +243,25 @@ fn read(own: &Own) -> Stop {
 }
 
 fn count(own: &Own) -> Stop {
-    let mut tries = vec![example("Analytics", "cost and tokens by day, agent, model, project", "/analytics")];
+    let mut tries = vec![example(
+        "Analytics",
+        "cost and tokens by day, agent, model, project",
+        "/analytics",
+    )];
     if let Some(card) = own.costliest.as_ref().filter(|card| card.cost.micros > 0) {
         let cost = dollars(card.cost.micros);
         let tokens = shortened(card.tokens.total());
-        tries.push(example(named(card), format!("the dearest: {cost}, {tokens} tokens"), cards::href(&card.session)));
+        tries.push(example(
+            named(card),
+            format!("the dearest: {cost}, {tokens} tokens"),
+            cards::href(&card.session),
+        ));
     }
-    tries.push(example("This week", "the same figures for seven days", "/analytics?step=day"));
+    tries.push(example(
+        "This week",
+        "the same figures for seven days",
+        "/analytics?step=day",
+    ));
     stop(
         "Know what it cost",
         "Each response counts once, however many files repeat it. What is not known, a price or tokens that an agent does not record, is said and never guessed.",
@@ -235,7 +274,11 @@ fn days() -> Stop {
         "Look back",
         "What was done on which day, at what hours, and how long the streak is. All of it stays on this machine.",
         vec![
-            example("Timeline", "day by day, each with its sessions", "/timeline"),
+            example(
+                "Timeline",
+                "day by day, each with its sessions",
+                "/timeline",
+            ),
             example("Activity", "a year at a glance", "/activity"),
             example("Leaderboard", "you against yourself", "/leaderboard"),
         ],
@@ -243,12 +286,22 @@ fn days() -> Stop {
 }
 
 fn projects(own: &Own) -> Stop {
-    let mut tries = vec![example("Projects", "repositories, with languages and costs", "/projects")];
+    let mut tries = vec![example(
+        "Projects",
+        "repositories, with languages and costs",
+        "/projects",
+    )];
     if let Some(card) = &own.newest {
         let name = &card.project;
         let root = name.repo.as_deref().unwrap_or(&name.path);
-        let href = Params::default().with("path", carried(root)).url("/project");
-        let label = if name.label.is_empty() { "No project recorded" } else { &name.label };
+        let href = Params::default()
+            .with("path", carried(root))
+            .url("/project");
+        let label = if name.label.is_empty() {
+            "No project recorded"
+        } else {
+            &name.label
+        };
         tries.push(example(label, "where you worked last", href));
     }
     stop(
@@ -263,21 +316,12 @@ pub mod tests {
     use super::*;
     use crate::web::sample;
 
-    fn shown(own: Own) -> String {
-        Tour::new(sample::shell(PATH, "Tour"), own).render().unwrap()
+    pub fn sample_page() -> Tour {
+        Tour::new(sample::shell(PATH, "Tour"), full())
     }
 
-    #[test]
-    fn an_empty_history_has_a_tour_too() {
-        let html = shown(Own::default());
-        assert!(html.contains("Nothing has been read on this machine yet"));
-        assert!(html.contains("codedash --demo"));
-        assert!(html.contains("href=\"/search?q=tool:Bash%20has:error\""));
-    }
-
-    #[test]
-    fn examples_are_of_ones_own() {
-        let html = shown(Own {
+    fn full() -> Own {
+        Own {
             conversations: 612,
             hidden: 1_234,
             facets: sample::facets(),
@@ -285,7 +329,21 @@ pub mod tests {
             longest: Some(sample::card(1)),
             costliest: Some(sample::card(2)),
             resume: Some("cd /srv && go on".into()),
-        });
+        }
+    }
+
+    #[test]
+    fn an_empty_history_has_a_tour_too() {
+        let page = Tour::new(sample::shell(PATH, "Tour"), Own::default());
+        let html = page.render().unwrap();
+        assert!(html.contains("Nothing has been read on this machine yet"));
+        assert!(html.contains("codedash --demo"));
+        assert!(html.contains("href=\"/search?q=tool:Bash%20has:error\""));
+    }
+
+    #[test]
+    fn examples_are_of_ones_own() {
+        let html = sample_page().render().unwrap();
         assert!(html.contains("612 conversations"));
         assert!(html.contains("1,234 hidden runs"));
         assert!(html.contains("cd /srv &#38;&#38; go on"));
