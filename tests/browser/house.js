@@ -83,10 +83,17 @@ export async function pages() {
     search: `/search?q=${encodeURIComponent(words)}`,
     "search-empty": "/search",
     session: `/session/${longest.id}`,
+    timeline: "/timeline",
     projects: "/projects",
+    project: `/project?path=${encodeURIComponent(longest.git_root || longest.project)}`,
+    activity: "/activity",
     analytics: "/analytics",
+    leaderboard: "/leaderboard",
     status: "/status",
+    changelog: "/changelog",
     help: "/help",
+    addresses: "/help/fragments",
+    tour: "/tour",
   };
 }
 

@@ -141,11 +141,11 @@ async fn a_session_over_midnight_stands_on_both_local_days() {
         second.contains("2 conversations 3 prompts 1.5 h active"),
         "{second}"
     );
-    let (night, morning) = (
+    let (owls, barn) = (
         second.find("22:00 watch").unwrap(),
         second.find("08:00 sweep").unwrap(),
     );
-    assert!(night < morning, "what came last stands first");
+    assert!(owls < barn, "what came last stands first");
     assert!(second.contains("1 helper and sub-agent run"), "{second}");
     assert!(!second.contains("count the mice"));
 
@@ -349,7 +349,7 @@ async fn activity_draws_every_day_and_honours_its_filters() {
     // under a filter the job is another one: ask until it is done
     let html = wait_of(&site, "/activity?of=sessions&agent=claude").await;
     let own = text(&html);
-    assert!(own.contains("1 session on 1 day"), "{own}");
+    assert!(own.contains("1 session day on 1 day"), "{own}");
     assert!(html.contains("/timeline?agent=claude&#38;until="));
 }
 
