@@ -40,13 +40,16 @@ const KEYS: [(&str, &[(&str, &str)]); 3] = [
     ("In a session", &[("n p", "next and previous prompt")]),
 ];
 
+/// What is pressed, one after the other, and what it does.
+type Key = (Vec<&'static str>, &'static str);
+
 #[derive(Template)]
 #[template(path = "pages/help.html", blocks = ["results"])]
 pub struct Help {
     pub shell: Shell,
     /// `host:port` for the examples.
     pub host: String,
-    pub keys: Vec<(&'static str, Vec<(Vec<&'static str>, &'static str)>)>,
+    pub keys: Vec<(&'static str, Vec<Key>)>,
 }
 fragment!(Help);
 
