@@ -116,7 +116,8 @@ fn night() -> House {
     house
         .codex_session("morning")
         .cwd("/w/barn")
-        .at("2026-11-02T07:00:00Z")
+        // what a session begins with takes two minutes
+        .at("2026-11-02T06:58:00Z")
         .prompt("sweep the barn")
         .answer("swept");
     house
@@ -199,7 +200,8 @@ fn streaky(today: jiff::civil::Date) -> House {
             .at(&at(back, "09:00"))
             .prompt("feed the hens")
             .answer("fed")
-            .at(&at(back, "11:00"))
+            // the first prompt comes two minutes after the beginning
+            .at(&at(back, "11:02"))
             .prompt("and the ducks")
             .answer("too");
     }

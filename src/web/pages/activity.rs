@@ -422,7 +422,7 @@ pub mod tests {
     #[test]
     fn a_running_job_streams_and_a_finished_one_does_not() {
         let html = shown(Figures::default(), false, "of=cost&year=2025");
-        assert!(html.contains("sse-connect=\"/events/activity?year=2025&#38;of=cost\""));
+        assert!(html.contains("sse-connect=\"/events/activity?of=cost&#38;year=2025\""));
         assert!(!shown(Figures::default(), true, "").contains("/events/activity"));
     }
 
