@@ -150,6 +150,12 @@ fn canonical(query: &AnalyticsQuery) -> AnalyticsQuery {
         &mut filters.branches,
         &mut filters.tools,
         &mut filters.tags,
+        &mut filters.mcp,
+        &mut filters.skills,
+        &mut filters.helpers,
+        &mut filters.has,
+        &mut filters.costs,
+        &mut filters.lengths,
     ] {
         list.sort_unstable();
         list.dedup();
@@ -229,6 +235,9 @@ impl Work {
         read: Option<f32>,
     ) -> Result<Analytics> {
         let catalog = self.catalog.get()?;
+        if !self.query.filters.costs.is_empty() {
+            self.catalog.price_all(&catalog, &self.store.read()?)?;
+        }
         let ledger = self.ledger.get(|partial, share| {
             desk.advance(&catalog, partial);
             slot.publish(desk.report(now_ms()), read.unwrap_or(share));

@@ -6,6 +6,7 @@
 
 mod claims;
 mod earlier;
+mod given;
 mod marks;
 mod plans;
 mod read;
@@ -15,6 +16,7 @@ mod tables;
 mod write;
 
 pub use earlier::{EarlierReader, EarlierSession};
+pub use given::SavedRow;
 pub use marks::Marks;
 pub use plans::PlanRow;
 pub use read::{IssueSummary, Reader, SourceRef};

@@ -316,16 +316,16 @@ fn stars_and_tags_stay() {
     {
         let marks = Marks::open(&path).unwrap();
         let before = marks.generation();
-        marks.set_star(&key, Some(5)).unwrap();
-        marks.set_tag(&key, "bug", Some(5)).unwrap();
-        marks.set_tag(&key, "alpha", Some(6)).unwrap();
-        marks.set_tag(&key, "gone", Some(6)).unwrap();
-        marks.set_tag(&key, "gone", None).unwrap();
+        marks.set_stars(std::slice::from_ref(&key), Some(5)).unwrap();
+        marks.set_tags(std::slice::from_ref(&key), "bug", Some(5)).unwrap();
+        marks.set_tags(std::slice::from_ref(&key), "alpha", Some(6)).unwrap();
+        marks.set_tags(std::slice::from_ref(&key), "gone", Some(6)).unwrap();
+        marks.set_tags(std::slice::from_ref(&key), "gone", None).unwrap();
         assert!(marks.generation() > before);
     }
     let marks = Marks::open(&path).unwrap();
     assert!(marks.starred().unwrap().contains("any:one"));
     assert_eq!(marks.tags().unwrap()["any:one"], ["alpha", "bug"]);
-    marks.set_star(&key, None).unwrap();
+    marks.set_stars(std::slice::from_ref(&key), None).unwrap();
     assert!(marks.starred().unwrap().is_empty());
 }

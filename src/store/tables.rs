@@ -46,3 +46,9 @@ pub const STARS: TableDefinition<&str, i64> = TableDefinition::new("stars");
 pub const TAGS: TableDefinition<(&str, &str), i64> = TableDefinition::new("tags");
 /// Number -> (service, plan, micro-dollars a month, first day, last day or `i32::MAX`).
 pub const PLANS: TableDefinition<u64, (&str, &str, i64, i32, i32)> = TableDefinition::new("plans");
+/// Tag -> word of its colour (`""`: none chosen). A tag that no session has is here alone.
+pub const TAG_COLORS: TableDefinition<&str, &str> = TableDefinition::new("tag_colors");
+/// `agent:native` -> (title that a person gave, time of that, ms).
+pub const TITLES: TableDefinition<&str, (&str, i64)> = TableDefinition::new("titles");
+/// Number -> (name, path of the page, its query string, time of saving, ms).
+pub const SAVED: TableDefinition<u64, (&str, &str, &str, i64)> = TableDefinition::new("saved");

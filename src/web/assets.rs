@@ -35,6 +35,8 @@ static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
     vec![
         asset!("app.css", CSS, "app.css"),
         asset!("charts.css", CSS, "charts.css"),
+        asset!("list.css", CSS, "list.css"),
+        asset!("list.js", JS, "list.js"),
         asset!("app.js", JS, "app.js"),
         asset!("icons.svg", SVG, "icons.svg"),
         asset!("favicon.svg", SVG, "favicon.svg"),

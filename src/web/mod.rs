@@ -10,6 +10,7 @@ pub mod api;
 mod ask;
 pub mod assets;
 mod blocking;
+mod calendar;
 mod cards;
 mod charts;
 mod clock;
@@ -29,6 +30,7 @@ mod roots;
 mod routes;
 #[cfg(test)]
 mod sample;
+mod saved;
 mod shell;
 mod transcript;
 

@@ -1,7 +1,10 @@
 //! Every path on one page.
 
 use super::events::{self, Hub};
-use super::pages::{analytics, help, marks, projects, search, session, sessions, settings, status};
+use super::pages::{
+    analytics, bulk, help, marks, preview, projects, saved, search, session, sessions, settings,
+    status, tags,
+};
 use super::{App, api, assets, error, guard};
 use axum::http::StatusCode;
 use axum::middleware::{from_fn, from_fn_with_state};
@@ -50,6 +53,8 @@ pub fn router(app: App) -> Router {
 fn pages() -> Router<App> {
     Router::new()
         .route("/", get(sessions::page))
+        .route("/starred", get(sessions::page))
+        .route("/tags", get(tags::page))
         .route("/search", get(search::page))
         .route("/session/{id}", get(session::page))
         .route("/session/{id}/text/{seq}", get(session::text))
@@ -64,9 +69,14 @@ fn fragments() -> Router<App> {
     Router::new()
         .route("/fragments/sessions", get(sessions::page))
         .route("/fragments/sessions/more", get(sessions::more))
+        .route("/fragments/starred", get(sessions::page))
+        .route("/fragments/starred/more", get(sessions::more))
+        .route("/fragments/tags", get(tags::page))
+        .route("/fragments/selection", post(bulk::selection))
         .route("/fragments/search", get(search::page))
         .route("/fragments/search/more", get(search::more))
         .route("/fragments/session/{id}", get(session::page))
+        .route("/fragments/session/{id}/preview", get(preview::preview))
         .route("/fragments/session/{id}/more", get(session::more))
         .route("/fragments/session/{id}/tail", get(session::tail))
         .route("/fragments/projects", get(projects::page))
@@ -81,6 +91,10 @@ fn changes() -> Router<App> {
     Router::new()
         .route("/session/{id}/star", post(marks::star))
         .route("/session/{id}/tags", post(marks::tag))
+        .route("/session/{id}/title", post(marks::title))
+        .route("/tags", post(tags::change))
+        .route("/bulk", post(bulk::change))
+        .route("/saved", post(saved::change))
         .route("/analytics/plans", post(analytics::change_plan))
         .route("/settings/theme", post(settings::theme))
 }

@@ -168,10 +168,16 @@ pub fn card(i: usize) -> Card {
         session,
         starred: i < 2,
         tags: if i == 0 {
-            vec!["infra".into(), "review".into()]
+            [("infra", "gray"), ("review", "blue")]
+                .map(|(name, color)| Tag {
+                    name: name.into(),
+                    color,
+                })
+                .into()
         } else {
             vec![]
         },
+        called: (i == 2).then(|| "Refactor the billing importer".into()),
         tokens: Tokens {
             input: 41_200,
             cache_read: 3_912_000,
@@ -222,6 +228,7 @@ fn member(i: usize) -> CardMember {
 fn facet(field: &'static str, values: &[(&str, u64)]) -> FacetList {
     FacetList {
         field,
+        pending: false,
         values: values
             .iter()
             .enumerate()
@@ -239,6 +246,7 @@ fn facet(field: &'static str, values: &[(&str, u64)]) -> FacetList {
 pub fn facets() -> Vec<FacetList> {
     let agents = FacetList {
         field: "agent",
+        pending: false,
         values: crate::engine::agents()
             .zip([1830, 811, 64, 12])
             .map(|(info, count)| FacetValue {

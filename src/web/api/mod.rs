@@ -44,6 +44,8 @@ pub fn router() -> Router<App> {
         .route("/api/session/{id}/stream", get(stream::stream))
         .route("/api/session/{id}/star", post(marks::star))
         .route("/api/session/{id}/tag", post(marks::tag))
+        .route("/api/session/{id}/title", post(marks::title))
+        .route("/api/bulk", post(marks::bulk))
         .route(
             "/api/preview/{id}",
             get(|s, i, q| ask_of(s, i, q, session::preview)),
@@ -51,7 +53,14 @@ pub fn router() -> Router<App> {
         .route("/api/cost/{id}", get(|s, i, q| ask_of(s, i, q, cost::one)))
         .route("/api/search", get(|s, q| ask(s, q, search::search)))
         .route("/api/projects", get(|s, q| ask(s, q, projects::list)))
-        .route("/api/tags", get(|s, q| ask(s, q, marks::tags)))
+        .route(
+            "/api/tags",
+            get(|s, q| ask(s, q, marks::tags)).post(marks::change_tags),
+        )
+        .route(
+            "/api/saved",
+            get(|s, q| ask(s, q, marks::saved)).post(marks::change_saved),
+        )
         .route(
             "/api/analytics/cost",
             get(|s, q| ask(s, q, analytics::cost)),

@@ -1,11 +1,15 @@
 //! One file a page: its parameters, its struct (template of the same name) and a thin handler.
 
 pub mod analytics;
+pub mod bulk;
 pub mod help;
 pub mod marks;
+pub mod preview;
 pub mod projects;
+pub mod saved;
 pub mod search;
 pub mod session;
 pub mod sessions;
 pub mod settings;
 pub mod status;
+pub mod tags;
