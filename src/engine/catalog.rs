@@ -158,7 +158,10 @@ impl Catalog {
                 let renamed = before.map(|before| before.renamed(&input.titles));
                 for sid in renamed.unwrap_or_default() {
                     // what changed besides was made with its new title above
-                    if let Some(entry) = slots[sid.0 as usize].as_ref().filter(|_| !touched.contains(&sid)) {
+                    if let Some(entry) = slots[sid.0 as usize]
+                        .as_ref()
+                        .filter(|_| !touched.contains(&sid))
+                    {
                         slots[sid.0 as usize] = Some(Arc::new(maker.again(entry)));
                     }
                 }

@@ -172,7 +172,11 @@ impl<'c> FacetCounts<'c> {
         let t = &self.catalog.tables;
         [
             list("repo", pairs(&t.repos, &self.repos), &filters.repos),
-            list("branch", pairs(&t.branches, &self.branches), &filters.branches),
+            list(
+                "branch",
+                pairs(&t.branches, &self.branches),
+                &filters.branches,
+            ),
         ]
     }
 

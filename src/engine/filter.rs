@@ -176,7 +176,10 @@ impl<'c> Matcher<'c> {
         if self.lengths.is_some_and(|ticked| !ticked[entry.length()]) {
             misses.add(Facet::Length);
         }
-        if self.costs.is_some_and(|ticked| !entry.cost().is_some_and(|band| ticked[band])) {
+        if self
+            .costs
+            .is_some_and(|ticked| !entry.cost().is_some_and(|band| ticked[band]))
+        {
             misses.add(Facet::Cost);
         }
         if let Some(has) = self.has {

@@ -42,7 +42,11 @@ fn a_title_of_ones_own_stands_everywhere_and_can_be_taken_back() {
         };
         bench.engine.sessions(&query).unwrap().total
     };
-    assert_eq!((found("mine"), found("agent's")), (2, 1), "both names find it");
+    assert_eq!(
+        (found("mine"), found("agent's")),
+        (2, 1),
+        "both names find it"
+    );
 
     // the agent goes on, and gives another title of its own
     titled.title = Some("The agent's second".into());
@@ -86,14 +90,21 @@ fn tags_are_made_coloured_renamed_joined_and_removed() {
     let row = |name: &str, color, sessions| (name.to_owned(), color, sessions);
     assert_eq!(
         told(&bench),
-        [row("bug", "red", 2), row("defect", "", 1), row("idea", "teal", 0)],
+        [
+            row("bug", "red", 2),
+            row("defect", "", 1),
+            row("idea", "teal", 0)
+        ],
         "an offered tag has its colour before anybody chooses one"
     );
     bench.engine.color_tag("bug", "pink").unwrap();
     bench.engine.rename_tag("bug", "broken").unwrap();
     assert_eq!(told(&bench)[0], row("broken", "pink", 2));
     bench.engine.rename_tag("defect", "broken").unwrap();
-    assert_eq!(told(&bench), [row("broken", "pink", 2), row("idea", "teal", 0)]);
+    assert_eq!(
+        told(&bench),
+        [row("broken", "pink", 2), row("idea", "teal", 0)]
+    );
     let card = bench.engine.session(two).unwrap().unwrap().card;
     assert_eq!(card.tags.len(), 1, "both were on it, and are one now");
     bench.engine.rename_tag("broken", "broken").unwrap();

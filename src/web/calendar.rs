@@ -42,9 +42,15 @@ pub struct Cell {
 pub fn calendar(params: &Params, path: &str, today: Day, days: &[(Day, u64)]) -> Calendar {
     let filters = params.filters();
     let pick = params.get("pick").and_then(Day::parse);
-    let asked = params.get("month").and_then(|month| Day::parse(&format!("{month}-01")));
+    let asked = params
+        .get("month")
+        .and_then(|month| Day::parse(&format!("{month}-01")));
     let newest = days.last().map(|(day, _)| *day);
-    let shown = asked.or(filters.to).or(filters.from).or(newest).unwrap_or(today);
+    let shown = asked
+        .or(filters.to)
+        .or(filters.from)
+        .or(newest)
+        .unwrap_or(today);
     let first = shown.date().first_of_month();
     let month = |date: Date| {
         params

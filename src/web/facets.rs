@@ -273,8 +273,7 @@ mod tests {
         let range = range(&Params::default(), "/", today);
         assert_eq!(range.presets[3].href, "/?from=2026-03-02");
         assert_eq!(
-            range.presets[2].href,
-            "/?from=2026-03-07&to=2026-03-07",
+            range.presets[2].href, "/?from=2026-03-07&to=2026-03-07",
             "yesterday alone"
         );
         assert_eq!(range.presets[6].href, "/?from=2026-03-01");

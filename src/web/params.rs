@@ -136,7 +136,9 @@ impl Params {
                 .collect()
         };
         let known = |name: &'static str| {
-            let known = |value: &&str| bands(name).is_some_and(|all| all.iter().any(|band| band.value == *value));
+            let known = |value: &&str| {
+                bands(name).is_some_and(|all| all.iter().any(|band| band.value == *value))
+            };
             self.all(name).filter(known).map(str::to_owned).collect()
         };
         let day = |name| self.get(name).and_then(Day::parse);

@@ -208,7 +208,9 @@ pub(super) async fn bulk(State(app): State<App>, body: Bytes) -> Response {
                 engine.set_tags(&sids, &line("tag", tag, 40)?, body.on)?;
                 body.on
             }
-            (None, None) => return Err(Failure::bad("star or tag is missing: what is to be done?")),
+            (None, None) => {
+                return Err(Failure::bad("star or tag is missing: what is to be done?"));
+            }
         };
         let changed = |id| Changed { ok: true, id, on };
         Ok(body.ids.into_iter().map(changed).collect::<Vec<_>>().into())

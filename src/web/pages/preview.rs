@@ -23,8 +23,6 @@ const LOOKED_AT: usize = 120;
 pub struct Preview {
     pub items: Vec<Said>,
     pub href: String,
-    /// What the agent calls a session that somebody renamed.
-    pub called: String,
     pub rename: Rename,
     pub resume: Option<String>,
     /// Of the element that holds the command.
@@ -60,7 +58,6 @@ pub async fn preview(State(app): State<App>, Path(id): Path<String>, ask: Ask) -
                 .take(MESSAGES)
                 .map(|item| Said::new(item, agent, &href))
                 .collect(),
-            called: view.card.called.clone().unwrap_or_default(),
             rename: Rename::new(&view.card, &name, app.token.clone(), "/".into(), true),
             resume: view.resume,
             id: format!("resume-{}", sid.0),

@@ -19,7 +19,11 @@ pub async fn change(State(app): State<App>, ask: Ask, body: String) -> Answer {
         let path = form.get("path").unwrap_or("/");
         let params = canonical(&Params::parse(form.get("query").unwrap_or_default()));
         let name = form.get("name").unwrap_or_default().to_owned();
-        let known = app.engine.saved()?.into_iter().find(|search| search.id == id);
+        let known = app
+            .engine
+            .saved()?
+            .into_iter()
+            .find(|search| search.id == id);
         let refused = |error: anyhow::Error| refused(&error.to_string());
         match (form.get("do"), known) {
             (Some("save"), _) if !PAGES.contains(&path) => {

@@ -4,14 +4,14 @@ use crate::engine::view::{SavedSearch, SearchHit, SearchPage, SearchQuery};
 use crate::index::{Match, Snippet, Sort};
 use crate::model::{Day, Role};
 use crate::web::ask::Ask;
+use crate::web::calendar::{CALENDAR, Calendar, calendar};
 use crate::web::cards::CardView;
 use crate::web::charts::{self, Histogram};
 use crate::web::error::{Answer, Failure};
 use crate::web::facets::{Choice, Facet, Range, choices, facets, range};
-use crate::web::calendar::{CALENDAR, Calendar, calendar};
 use crate::web::params::{FILTERS, Params};
-use crate::web::saved::Saved;
 use crate::web::respond::{self, fragment};
+use crate::web::saved::Saved;
 use crate::web::shell::Shell;
 use crate::web::{App, blocking, filters};
 use askama::Template;
@@ -151,7 +151,9 @@ impl Search {
     ) -> Search {
         shell.q = query.text.clone();
         let here = params.without("offset");
-        let plain = CALENDAR.iter().fold(here.clone(), |p, name| p.without(name));
+        let plain = CALENDAR
+            .iter()
+            .fold(here.clone(), |p, name| p.without(name));
         let next = found.next.map(|offset| {
             let next = plain.with("offset", &offset.to_string());
             (next.url(PATH), next.url("/fragments/search/more"))
@@ -179,13 +181,7 @@ impl Search {
             histogram: charts::histogram(&found.days, &plain, PATH, &shell.clock),
             range: range(&plain, PATH, today),
             calendar: calendar(&here, PATH, today, &found.days),
-            saved: Saved::of(
-                saved,
-                PATH,
-                &plain,
-                shell.token.clone(),
-                shell.here.clone(),
-            ),
+            saved: Saved::of(saved, PATH, &plain, shell.token.clone(), shell.here.clone()),
             sorts: choices(&plain, PATH, "sort", &SORTS),
             helpers: Choice {
                 label: "include_helpers",

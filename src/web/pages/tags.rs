@@ -69,7 +69,8 @@ pub async fn change(State(app): State<App>, _: Ask, body: String) -> Answer {
             Some("create") => {
                 let offered = SUGGESTED_TAGS.iter().find(|offer| offer.0 == tag);
                 let color = color.or(offered.map(|offer| offer.1));
-                app.engine.color_tag(named(tag)?, color.unwrap_or_default())?;
+                app.engine
+                    .color_tag(named(tag)?, color.unwrap_or_default())?;
             }
             Some("color") => app.engine.color_tag(tag, color.unwrap_or_default())?,
             Some("rename") if to != tag && there(to) => {

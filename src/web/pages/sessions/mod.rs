@@ -228,15 +228,23 @@ impl Sessions {
         made: Made,
     ) -> Sessions {
         let path = place.path;
-        let here = POSITION.iter().fold(params.clone(), |p, name| p.without(name));
-        let plain = CALENDAR.iter().fold(here.clone(), |p, name| p.without(name));
+        let here = POSITION
+            .iter()
+            .fold(params.clone(), |p, name| p.without(name));
+        let plain = CALENDAR
+            .iter()
+            .fold(here.clone(), |p, name| p.without(name));
         let next = found.next.map(|offset| {
             let next = plain.with("offset", &offset.to_string());
             let more = format!("{}/more", place.fragment);
             (next.url(path), next.url(&more))
         });
         let view = plain.only(&["sort", "group", "view", "select", "closed"]);
-        let days: Vec<(Day, u64)> = found.days.iter().map(|(day, n)| (*day, u64::from(*n))).collect();
+        let days: Vec<(Day, u64)> = found
+            .days
+            .iter()
+            .map(|(day, n)| (*day, u64::from(*n)))
+            .collect();
         let grouping = choices(&plain, path, "group", &GROUPS);
         let closed = params.flag("closed");
         let selecting = params.flag("select");
@@ -274,7 +282,12 @@ impl Sessions {
                 })
                 .into(),
             views: choices(&plain, path, "view", &VIEWS),
-            helpers: switch(&plain, path, "include_helpers", query.filters.include_helpers),
+            helpers: switch(
+                &plain,
+                path,
+                "include_helpers",
+                query.filters.include_helpers,
+            ),
             empties: switch(&plain, path, "include_empty", query.filters.include_empty),
             starred: switch(&plain, path, "starred", params.flag("starred")),
             select: switch(&plain, path, "select", selecting),
@@ -297,7 +310,9 @@ impl Sessions {
 
 /// What the form of the text filter has no field for.
 fn carried(plain: &Params) -> Vec<(String, String)> {
-    let rest = ["q", "from", "to"].iter().fold(plain.clone(), |p, name| p.without(name));
+    let rest = ["q", "from", "to"]
+        .iter()
+        .fold(plain.clone(), |p, name| p.without(name));
     rest.pairs().to_vec()
 }
 
