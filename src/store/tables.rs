@@ -7,8 +7,8 @@ use redb::TableDefinition;
 
 type Bytes = &'static [u8];
 
-/// `schema`, `generation`, `batch`, `next_sid`, `store_id`, `zone`, `lost_sessions`, `lost_documents`,
-/// `unsettled`.
+/// `schema`, `generation`, `batch`, `next_sid`, `store_id`, `lost_sessions`, `lost_documents`,
+/// `unsettled`; `zone` and `helper_rules`, the settings that days and helpers were told by.
 pub const META: TableDefinition<&str, Bytes> = TableDefinition::new("meta");
 /// sid -> `SessionSummary`.
 pub const SESSIONS: TableDefinition<u32, Bytes> = TableDefinition::new("sessions");
@@ -46,3 +46,5 @@ pub const STARS: TableDefinition<&str, i64> = TableDefinition::new("stars");
 pub const TAGS: TableDefinition<(&str, &str), i64> = TableDefinition::new("tags");
 /// Number -> (service, plan, micro-dollars a month, first day, last day or `i32::MAX`).
 pub const PLANS: TableDefinition<u64, (&str, &str, i64, i32, i32)> = TableDefinition::new("plans");
+/// Text of a search -> when it was last made, ms.
+pub const RECENT: TableDefinition<&str, i64> = TableDefinition::new("recent");

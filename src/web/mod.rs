@@ -27,6 +27,7 @@ mod params;
 mod respond;
 mod roots;
 mod routes;
+mod shades;
 #[cfg(test)]
 mod sample;
 mod shell;

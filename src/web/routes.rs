@@ -1,7 +1,9 @@
 //! Every path on one page.
 
 use super::events::{self, Hub};
-use super::pages::{analytics, help, marks, projects, search, session, sessions, settings, status};
+use super::pages::{
+    analytics, around, help, marks, projects, search, session, sessions, settings, status, suggest,
+};
 use super::{App, api, assets, error, guard};
 use axum::http::StatusCode;
 use axum::middleware::{from_fn, from_fn_with_state};
@@ -56,6 +58,7 @@ fn pages() -> Router<App> {
         .route("/projects", get(projects::page))
         .route("/analytics", get(analytics::page))
         .route("/status", get(status::page))
+        .route("/settings", get(settings::page))
         .route("/help", get(help::page))
 }
 
@@ -66,13 +69,17 @@ fn fragments() -> Router<App> {
         .route("/fragments/sessions/more", get(sessions::more))
         .route("/fragments/search", get(search::page))
         .route("/fragments/search/more", get(search::more))
+        .route("/fragments/search/suggest", get(suggest::suggest))
         .route("/fragments/session/{id}", get(session::page))
         .route("/fragments/session/{id}/more", get(session::more))
         .route("/fragments/session/{id}/tail", get(session::tail))
+        .route("/fragments/session/{id}/around/{seq}", get(around::around))
         .route("/fragments/projects", get(projects::page))
         .route("/fragments/analytics", get(analytics::page))
         .route("/fragments/analytics/figures", get(analytics::figures))
         .route("/fragments/status", get(status::page))
+        .route("/fragments/settings", get(settings::page))
+        .route("/fragments/settings/patterns", get(settings::patterns))
         .route("/fragments/help", get(help::page))
 }
 
@@ -82,5 +89,8 @@ fn changes() -> Router<App> {
         .route("/session/{id}/star", post(marks::star))
         .route("/session/{id}/tags", post(marks::tag))
         .route("/analytics/plans", post(analytics::change_plan))
+        .route("/search/recent", post(suggest::note))
+        .route("/search/recent/forget", post(suggest::forget))
         .route("/settings/theme", post(settings::theme))
+        .route("/settings/{section}", post(settings::save))
 }

@@ -1,6 +1,7 @@
 //! One file a page: its parameters, its struct (template of the same name) and a thin handler.
 
 pub mod analytics;
+pub mod around;
 pub mod help;
 pub mod marks;
 pub mod projects;
@@ -9,3 +10,4 @@ pub mod session;
 pub mod sessions;
 pub mod settings;
 pub mod status;
+pub mod suggest;

@@ -6,7 +6,7 @@ use crate::model::Day;
 use crate::web::ask::Ask;
 use crate::web::cards::CardView;
 use crate::web::error::{Answer, Failure};
-use crate::web::facets::{Choice, Facet, Range, choices, facets, range};
+use crate::web::facets::{Choice, Facet, Range, choices, choices_from, facets, range};
 use crate::web::params::{FILTERS, Params};
 use crate::web::respond::{self, fragment};
 use crate::web::roots::{AgentRow, agent_rows};
@@ -112,7 +112,8 @@ fn known(ask: &Ask) -> Params {
 }
 
 fn build(engine: &Engine, mut shell: Shell, params: Params) -> Result<Sessions, Failure> {
-    let query = query(&params);
+    let grouping = engine.config().grouping.clone();
+    let query = query(&params, &grouping);
     let found = engine.sessions(&query)?;
     let first_run = if found.all_sessions == 0 && params.is_empty() && !shell.progress.busy {
         engine.status()?.agents
@@ -122,12 +123,15 @@ fn build(engine: &Engine, mut shell: Shell, params: Params) -> Result<Sessions, 
     shell.generation = found.generation;
     shell.here = params.url(PATH);
     let today = engine.today();
-    Ok(Sessions::new(
-        shell, params, &query, found, today, first_run,
-    ))
+    let plain = params.without("offset");
+    Ok(Sessions {
+        grouping: choices_from(&plain, PATH, "group", &GROUPS, &grouping),
+        ..Sessions::new(shell, params, &query, found, today, first_run)
+    })
 }
 
-fn query(params: &Params) -> SessionsQuery {
+/// `grouping`: where the address does not say.
+fn query(params: &Params, grouping: &str) -> SessionsQuery {
     SessionsQuery {
         filters: params.filters(),
         text: params.get("q").unwrap_or_default().to_owned(),
@@ -137,10 +141,10 @@ fn query(params: &Params) -> SessionsQuery {
             Some("costliest") => SessionSort::Costliest,
             _ => SessionSort::Newest,
         },
-        group: match params.get("group") {
-            Some("project") => GroupBy::Project,
-            Some("repo") => GroupBy::Repo,
-            Some("day") => GroupBy::Day,
+        group: match params.get("group").unwrap_or(grouping) {
+            "project" => GroupBy::Project,
+            "repo" => GroupBy::Repo,
+            "day" => GroupBy::Day,
             _ => GroupBy::None,
         },
         offset: params.number("offset").unwrap_or_default(),
@@ -237,7 +241,7 @@ pub mod tests {
 
     pub fn sample_page(query_text: &str, offset: usize) -> Sessions {
         let params = Params::parse(query_text);
-        let query = query(&params);
+        let query = query(&params, "none");
         let mut found = sample::sessions();
         found.next = (offset == 0).then_some(60);
         let today = Day::parse("2026-03-08").unwrap();
@@ -254,7 +258,7 @@ pub mod tests {
     pub fn first_run() -> Sessions {
         let shell = sample::shell("/", "Sessions");
         let (found, today) = (SessionsPage::default(), Day(20_000));
-        let query = query(&Params::default());
+        let query = query(&Params::default(), "none");
         Sessions::new(
             shell,
             Params::default(),
