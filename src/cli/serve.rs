@@ -204,7 +204,9 @@ impl Demo {
         let dir = self.dir.join("codedash");
         let kept = ["TZ", "CODEDASH_LOG"];
         let mut around = Surroundings::of_process();
-        around.vars.retain(|(name, _)| kept.contains(&name.as_str()));
+        around
+            .vars
+            .retain(|(name, _)| kept.contains(&name.as_str()));
         let named = ("CODEDASH_HOME".to_owned(), dir.display().to_string());
         around.vars.push(named);
         around.home = Some(self.home());

@@ -167,9 +167,8 @@ fn add_root(document: &mut DocumentMut, path: &str, label: Option<&str>) -> Resu
 }
 
 fn remove_root(document: &mut DocumentMut, path: &str) {
-    let is_it = |table: &dyn toml_edit::TableLike| {
-        table.get("path").and_then(Item::as_str) == Some(path)
-    };
+    let is_it =
+        |table: &dyn toml_edit::TableLike| table.get("path").and_then(Item::as_str) == Some(path);
     let empty = match document.get_mut("roots") {
         Some(Item::Value(Value::Array(array))) => {
             array.retain(|item| !item.as_inline_table().is_some_and(|table| is_it(table)));
@@ -252,7 +251,11 @@ mod tests {
         assert_eq!(new.lines().count(), 4, "{new}");
         assert_eq!(parse(&new).unwrap().helper_patterns, ["^a", "^\"b\"\\d"]);
         // where roots are tables of their own, one more is one too
-        let new = apply("[[roots]]\npath = '/a'\n", &[Change::AddRoot("/b".into(), None)]).unwrap();
+        let new = apply(
+            "[[roots]]\npath = '/a'\n",
+            &[Change::AddRoot("/b".into(), None)],
+        )
+        .unwrap();
         assert_eq!(new.matches("[[roots]]").count(), 2, "{new}");
     }
 }

@@ -192,7 +192,9 @@ fn take(settings: &mut Settings, key: &str, value: &Value) -> Option<()> {
         }
         "theme" => settings.theme = Some(one_of(value, &THEMES)?),
         "time_format" => settings.twelve = Some(one_of(value, &["24h", "12h"])? == "12h"),
-        "times" => settings.absolute = Some(one_of(value, &["relative", "absolute"])? == "absolute"),
+        "times" => {
+            settings.absolute = Some(one_of(value, &["relative", "absolute"])? == "absolute")
+        }
         "grouping" => settings.grouping = Some(one_of(value, &GROUPINGS)?),
         "terminal" => {
             let name = words(value)?;

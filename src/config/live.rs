@@ -200,7 +200,11 @@ mod tests {
         live.change(&zone("Asia/Tokyo")).unwrap();
         assert_eq!(live.get().zone_name, "Asia/Tokyo");
         live.change(&zone("Asia/Tokyo")).unwrap();
-        assert_eq!(told.load(Ordering::Relaxed), 1, "the same again is no change");
+        assert_eq!(
+            told.load(Ordering::Relaxed),
+            1,
+            "the same again is no change"
+        );
         let text = std::fs::read_to_string(dir.path().join("config.toml")).unwrap();
         assert_eq!(text, "# mine\nzone = \"Asia/Tokyo\"\n");
         let beside = std::fs::read_dir(dir.path()).unwrap().count();
@@ -239,7 +243,10 @@ mod tests {
         live.look();
         assert!(live.trouble().unwrap().contains("line 1"));
         assert_eq!(live.get().zone_name, "Europe/Berlin", "the old ones hold");
-        assert!(live.change(&zone("UTC")).is_err(), "nothing is written over");
+        assert!(
+            live.change(&zone("UTC")).is_err(),
+            "nothing is written over"
+        );
         std::fs::remove_file(&path).unwrap();
         live.look();
         assert_eq!(live.trouble(), None);
@@ -250,7 +257,10 @@ mod tests {
     #[test]
     fn a_link_stays_one() {
         let (dir, live) = live("");
-        let (path, own) = (dir.path().join("config.toml"), dir.path().join("dotfiles.toml"));
+        let (path, own) = (
+            dir.path().join("config.toml"),
+            dir.path().join("dotfiles.toml"),
+        );
         std::fs::rename(&path, &own).unwrap();
         std::os::unix::fs::symlink(&own, &path).unwrap();
         live.change(&zone("Asia/Tokyo")).unwrap();

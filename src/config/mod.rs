@@ -351,13 +351,18 @@ fn fixed(flags: &Flags, around: &Surroundings) -> Vec<(&'static str, String)> {
     let var = |name: &str| around.var(name).map(|value| format!("{name}={value}"));
     let host = flags.host.as_ref().map(|host| format!("--host {host}"));
     let port = flags.port.map(|port| format!("--port {port}"));
-    let memory = flags.memory.map(|bytes| format!("--memory {}", bytes >> 20));
+    let memory = flags
+        .memory
+        .map(|bytes| format!("--memory {}", bytes >> 20));
     [
         ("host", host.or_else(|| var("CODEDASH_HOST"))),
         ("port", port),
         ("memory", memory),
         ("zone", var("TZ")),
-        ("open_browser", flags.no_browser.then(|| "--no-browser".to_owned())),
+        (
+            "open_browser",
+            flags.no_browser.then(|| "--no-browser".to_owned()),
+        ),
     ]
     .into_iter()
     .filter_map(|(key, by)| Some((key, by?)))

@@ -76,8 +76,7 @@ impl Engine {
             .name("prices".into())
             .spawn(crate::pricing::warm);
         let settings = Arc::new(Live::new(config.clone()));
-        let catalog =
-            refresh::CatalogCell::new(store.clone(), marks.clone(), settings.clone());
+        let catalog = refresh::CatalogCell::new(store.clone(), marks.clone(), settings.clone());
         let catalog = Arc::new(catalog);
         Engine {
             analytics: analytics::Room::new(store.clone(), catalog.clone()),

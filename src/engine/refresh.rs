@@ -86,7 +86,7 @@ impl CatalogCell {
         (catalog.generation >= generation
             && catalog.setting == setting.version
             && catalog.marks_generation == self.marks.generation())
-            .then(|| catalog.clone())
+        .then(|| catalog.clone())
     }
 
     fn changes(

@@ -168,11 +168,7 @@ impl Named {
     }
 
     /// `is`: whether a folded value is what is asked for.
-    fn pass<'v>(
-        &self,
-        values: impl Iterator<Item = &'v str>,
-        is: fn(&str, &str) -> bool,
-    ) -> bool {
+    fn pass<'v>(&self, values: impl Iterator<Item = &'v str>, is: fn(&str, &str) -> bool) -> bool {
         if self.is_empty() {
             return true;
         }
@@ -207,7 +203,9 @@ mod tests {
             })
         };
         let pass = |named: &Named, values: &[&str]| {
-            named.pass(values.iter().copied(), |value, wanted| value.contains(wanted))
+            named.pass(values.iter().copied(), |value, wanted| {
+                value.contains(wanted)
+            })
         };
         let either = of(&[("main", false), ("FIX", false)]);
         assert!(pass(&either, &["fix/login"]) && pass(&either, &["dev", "main"]));

@@ -89,7 +89,9 @@ impl Engine {
             Completing::Value(field, typed) if field.values.is_empty() => {
                 let catalog = self.catalog.get()?;
                 let found = values(&catalog, field, typed, false).into_iter().take(MOST);
-                found.map(|known| value(text, place, field, &known)).collect()
+                found
+                    .map(|known| value(text, place, field, &known))
+                    .collect()
             }
             Completing::Value(field, typed) => {
                 let fits = |value: &&&str| value.starts_with(&typed.to_lowercase());
@@ -116,7 +118,14 @@ fn name(text: &str, place: Place, field: &FieldHelp) -> Suggestion {
 }
 
 fn value(text: &str, place: Place, field: &FieldHelp, known: &Known<'_>) -> Suggestion {
-    put(text, place, field, known.value, known.label, Some(known.sessions))
+    put(
+        text,
+        place,
+        field,
+        known.value,
+        known.label,
+        Some(known.sessions),
+    )
 }
 
 fn put(
@@ -137,7 +146,11 @@ fn put(
     Suggestion {
         kind: Offer::Value,
         label: format!("{}{value}", field.name),
-        about: if label == value { String::new() } else { label.to_owned() },
+        about: if label == value {
+            String::new()
+        } else {
+            label.to_owned()
+        },
         sessions,
         text,
         cursor,
@@ -214,8 +227,14 @@ fn each_value<'c>(
                 see(tables.repos.get(repo));
             }
         }
-        "model:" => entry.models.iter().for_each(|id| see(tables.models.get(*id))),
-        "branch:" => entry.branches.iter().for_each(|id| see(tables.branches.get(*id))),
+        "model:" => entry
+            .models
+            .iter()
+            .for_each(|id| see(tables.models.get(*id))),
+        "branch:" => entry
+            .branches
+            .iter()
+            .for_each(|id| see(tables.branches.get(*id))),
         "tool:" => entry.tools.iter().for_each(|id| see(tables.tools.get(*id))),
         "tag:" => {
             let tags = catalog.tags.get(&entry.sid).into_iter().flatten();

@@ -48,7 +48,10 @@ fn rules(own: &[String]) -> String {
     let built_in = PATTERNS.map(|(_, pattern)| pattern);
     let all = built_in.into_iter().chain(own.iter().map(String::as_str));
     let all: Vec<&str> = all.collect();
-    format!("{:016x}", xxhash_rust::xxh3::xxh3_64(all.join("\n").as_bytes()))
+    format!(
+        "{:016x}",
+        xxhash_rust::xxh3::xxh3_64(all.join("\n").as_bytes())
+    )
 }
 
 fn judge(shared: &Shared, reader: &Reader, writer: &mut Writer<'_>) -> Result<()> {

@@ -98,7 +98,11 @@ mod tests {
             ("retry -Agent:cl| x", "-Agent:cl", "agent: cl"),
             ("agent:cl|aude x", "agent:claude", "agent: cl"),
             ("project:\"my sh| rest", "project:\"my sh", "project: my sh"),
-            ("project:\"my sh|op\" rest", "project:\"my shop\"", "project: my sh"),
+            (
+                "project:\"my sh|op\" rest",
+                "project:\"my shop\"",
+                "project: my sh",
+            ),
             ("\"a phr|", "\"a phr", ""),
             ("http:|", "http:", ""),
             ("日本 tool:|", "tool:", "tool: "),

@@ -69,10 +69,7 @@ impl HelperRules {
 }
 
 /// How many of these first prompts a pattern matches; `None` when it is no regular expression.
-pub fn pattern_matches<'p>(
-    pattern: &str,
-    prompts: impl Iterator<Item = &'p str>,
-) -> Option<usize> {
+pub fn pattern_matches<'p>(pattern: &str, prompts: impl Iterator<Item = &'p str>) -> Option<usize> {
     let rule = Regex::new(pattern).ok()?;
     Some(
         prompts

@@ -1,7 +1,7 @@
 //! One read transaction and everything that can be asked of it.
 
-use super::rows::{Note, SourceRow, decode, decode_responses};
 use super::Told;
+use super::rows::{Note, SourceRow, decode, decode_responses};
 use super::tables::*;
 use crate::model::*;
 use anyhow::Result;

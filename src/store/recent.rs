@@ -76,7 +76,10 @@ mod tests {
         marks.note_recent("word 10", 99).unwrap();
         let recent = marks.recent().unwrap();
         assert_eq!(recent.len(), MOST);
-        assert_eq!((recent[0].as_str(), recent[1].as_str()), ("word 10", "word 24"));
+        assert_eq!(
+            (recent[0].as_str(), recent[1].as_str()),
+            ("word 10", "word 24")
+        );
         marks.forget_recent(Some("word 24")).unwrap();
         assert_eq!(marks.recent().unwrap().len(), MOST - 1);
         marks.forget_recent(None).unwrap();

@@ -55,9 +55,7 @@ impl Theme {
         }
     }
     pub fn parse(word: &str) -> Option<Theme> {
-        Theme::ALL
-            .into_iter()
-            .find(|theme| theme.as_str() == word)
+        Theme::ALL.into_iter().find(|theme| theme.as_str() == word)
     }
     /// Where the theme button leads.
     pub fn next(self) -> Theme {

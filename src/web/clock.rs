@@ -142,8 +142,14 @@ mod tests {
         assert_eq!(clock.time_of(NOON), "12:00 PM");
         assert_eq!(clock.time_of(NOON - 43_200_000), "12:00 AM");
         let hour = clock.hour(&at).0;
-        assert!(hour.contains(">1:00 PM<") && hour.contains("1:00:00 PM UTC"), "{hour}");
-        assert!(hour.contains("datetime=\"2026-03-08T13:00:00+00:00\""), "{hour}");
+        assert!(
+            hour.contains(">1:00 PM<") && hour.contains("1:00:00 PM UTC"),
+            "{hour}"
+        );
+        assert!(
+            hour.contains("datetime=\"2026-03-08T13:00:00+00:00\""),
+            "{hour}"
+        );
         clock.absolute = true;
         let ago = clock.ago(&Some(NOON - 90_000_000)).0;
         assert!(ago.contains(">Yesterday, 11:00 AM<"), "{ago}");

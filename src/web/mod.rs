@@ -27,9 +27,9 @@ mod params;
 mod respond;
 mod roots;
 mod routes;
-mod shades;
 #[cfg(test)]
 mod sample;
+mod shades;
 mod shell;
 mod transcript;
 

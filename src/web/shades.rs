@@ -22,7 +22,9 @@ fn toward(rgb: [u8; 3], end: u8, ground: [u8; 3]) -> String {
             ((part * (20 - step) + end * step) / 20) as u8
         })
     };
-    let shade = (0..=20).map(mixed).find(|shade| contrast(*shade, ground) >= ENOUGH);
+    let shade = (0..=20)
+        .map(mixed)
+        .find(|shade| contrast(*shade, ground) >= ENOUGH);
     let [r, g, b] = shade.unwrap_or(rgb);
     format!("#{r:02x}{g:02x}{b:02x}")
 }
@@ -73,9 +75,19 @@ mod tests {
     /// A custom property of the style sheet in one theme: `light-dark(a, b)`, first or second.
     fn token(css: &str, name: &str, dark: usize) -> [u8; 3] {
         let value = css.split(&format!("{name}:light-dark(")).nth(1).unwrap();
-        let value = value.split(')').next().unwrap().split(',').nth(dark).unwrap();
+        let value = value
+            .split(')')
+            .next()
+            .unwrap()
+            .split(',')
+            .nth(dark)
+            .unwrap();
         let long = match value.len() {
-            4 => value.chars().skip(1).flat_map(|c| [c, c]).collect::<String>(),
+            4 => value
+                .chars()
+                .skip(1)
+                .flat_map(|c| [c, c])
+                .collect::<String>(),
             _ => value[1..].to_owned(),
         };
         parse(&format!("#{long}")).unwrap()
@@ -87,13 +99,18 @@ mod tests {
         let plain = css.split("[data-theme=contrast]").next().unwrap();
         let strong = css.split("[data-theme=contrast]").nth(1).unwrap();
         let strong = strong.split('}').next().unwrap();
-        let texts = ["--text", "--soft", "--faint", "--accent", "--good", "--warn", "--bad"];
+        let texts = [
+            "--text", "--soft", "--faint", "--accent", "--good", "--warn", "--bad",
+        ];
         for (theme, least) in [(plain, 4.5), (strong, 7.0)] {
             for dark in [0, 1] {
                 for ground in ["--bg", "--surface", "--sunken", "--hover"] {
                     for text in texts {
                         let ratio = contrast(token(theme, text, dark), token(theme, ground, dark));
-                        assert!(ratio >= least, "{text} on {ground} ({dark}): {ratio:.2} < {least}");
+                        assert!(
+                            ratio >= least,
+                            "{text} on {ground} ({dark}): {ratio:.2} < {least}"
+                        );
                     }
                 }
                 for (text, ground) in [
@@ -110,13 +127,19 @@ mod tests {
                     ("--c-com", "--sunken"),
                 ] {
                     let ratio = contrast(token(theme, text, dark), token(theme, ground, dark));
-                    assert!(ratio >= least, "{text} on {ground} ({dark}): {ratio:.2} < {least}");
+                    assert!(
+                        ratio >= least,
+                        "{text} on {ground} ({dark}): {ratio:.2} < {least}"
+                    );
                 }
             }
         }
         // borders of the strong theme are text of the first rank
         for dark in [0, 1] {
-            let (edge, ground) = (token(strong, "--edge", dark), token(strong, "--surface", dark));
+            let (edge, ground) = (
+                token(strong, "--edge", dark),
+                token(strong, "--surface", dark),
+            );
             assert!(contrast(edge, ground) >= 7.0);
         }
     }

@@ -64,7 +64,8 @@ impl Site {
     }
 
     async fn post(&self, path: &str, form: &str) -> Reply {
-        self.post_with(path, &[], &format!("token={TOKEN}&{form}")).await
+        self.post_with(path, &[], &format!("token={TOKEN}&{form}"))
+            .await
     }
 
     async fn post_with(&self, path: &str, headers: &[(&str, &str)], form: &str) -> Reply {
@@ -74,7 +75,8 @@ impl Site {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        self.send(request.body(Body::from(form.to_owned())).unwrap()).await
+        self.send(request.body(Body::from(form.to_owned())).unwrap())
+            .await
     }
 }
 
@@ -123,26 +125,41 @@ fn days(engine: &Engine, name: &str) -> Vec<(String, u32, usize)> {
 #[tokio::test]
 async fn a_section_is_saved_into_the_file_as_its_owner_wrote_it() {
     let house = furnished();
-    house.write_config("# mine\nzone = \"UTC\" # at home\n\n[prices.\"m-1\"] # dear\ninput = 1\noutput = 2\n");
+    house.write_config(
+        "# mine\nzone = \"UTC\" # at home\n\n[prices.\"m-1\"] # dear\ninput = 1\noutput = 2\n",
+    );
     let site = Site::new(house.engine());
     let reply = site
-        .post("/settings/time", "zone=Asia%2FTokyo&time_format=12h&times=absolute")
+        .post(
+            "/settings/time",
+            "zone=Asia%2FTokyo&time_format=12h&times=absolute",
+        )
         .await;
     assert_eq!(reply.status, StatusCode::SEE_OTHER);
     assert_eq!(reply.headers["location"], "/settings?saved=time#time");
     let text = file(&house);
-    for kept in ["# mine\nzone = \"Asia/Tokyo\" # at home\n", "[prices.\"m-1\"] # dear\ninput = 1\n"] {
+    for kept in [
+        "# mine\nzone = \"Asia/Tokyo\" # at home\n",
+        "[prices.\"m-1\"] # dear\ninput = 1\n",
+    ] {
         assert!(text.contains(kept), "{kept:?} is not in\n{text}");
     }
     let page = site.get("/settings?saved=time").await;
     assert_eq!(page.matches(">Saved<").count(), 1, "one section was saved");
     let told = site.json().await;
-    assert_eq!((&told["zone"], &told["time_format"]), (&"Asia/Tokyo".into(), &"12h".into()));
+    assert_eq!(
+        (&told["zone"], &told["time_format"]),
+        (&"Asia/Tokyo".into(), &"12h".into())
+    );
     // clocks of other pages are the new ones
     let list = site.get("/").await;
-    assert!(list.contains(" PM JST") || list.contains(" AM JST"), "times are of the zone and the clock");
+    assert!(
+        list.contains(" PM JST") || list.contains(" AM JST"),
+        "times are of the zone and the clock"
+    );
     // what is emptied is said by nobody
-    site.post("/settings/time", "zone=&time_format=24h&times=relative").await;
+    site.post("/settings/time", "zone=&time_format=24h&times=relative")
+        .await;
     assert!(!file(&house).contains("zone"), "{}", file(&house));
 }
 
@@ -172,15 +189,31 @@ async fn what_is_not_allowed_is_said_at_its_field_and_changes_nothing() {
         assert!(reply.body.contains(&said), "{form}: no {said}");
         // for a script it is an answer like another, so that it is shown in its place
         let part = site
-            .post_with(&path, &[("hx-request", "true")], &format!("token={TOKEN}&{form}"))
+            .post_with(
+                &path,
+                &[("hx-request", "true")],
+                &format!("token={TOKEN}&{form}"),
+            )
             .await;
         assert_eq!(part.status, StatusCode::OK);
-        assert!(part.body.contains(&said) && !part.body.contains("<html"), "{form}");
+        assert!(
+            part.body.contains(&said) && !part.body.contains("<html"),
+            "{form}"
+        );
         assert_eq!(file(&house), "# mine\n", "{form}");
     }
-    let typed = site.post("/settings/time", "zone=Mars%2FOlympus").await.body;
-    assert!(typed.contains("value=\"Mars/Olympus\""), "what was typed stays");
-    assert_eq!(site.post("/settings/nothing", "a=b").await.status, StatusCode::NOT_FOUND);
+    let typed = site
+        .post("/settings/time", "zone=Mars%2FOlympus")
+        .await
+        .body;
+    assert!(
+        typed.contains("value=\"Mars/Olympus\""),
+        "what was typed stays"
+    );
+    assert_eq!(
+        site.post("/settings/nothing", "a=b").await.status,
+        StatusCode::NOT_FOUND
+    );
 }
 
 #[tokio::test]
@@ -214,15 +247,31 @@ async fn the_key_of_the_endpoint_is_kept_and_never_told() {
         assert_eq!(meta.permissions().mode() & 0o777, 0o600);
     }
     // saved again with the field left empty, as the page has it
-    site.post("/settings/titles", "url=http%3A%2F%2F127.0.0.1%3A9%2Fv1&model=other&api_key=").await;
+    site.post(
+        "/settings/titles",
+        "url=http%3A%2F%2F127.0.0.1%3A9%2Fv1&model=other&api_key=",
+    )
+    .await;
     assert!(file(&house).contains(KEY) && file(&house).contains("other"));
-    for path in ["/settings", "/fragments/settings", "/api/settings", "/status", "/api/index-status"] {
+    for path in [
+        "/settings",
+        "/fragments/settings",
+        "/api/settings",
+        "/status",
+        "/api/index-status",
+    ] {
         assert!(!site.get(path).await.contains(KEY), "{path}");
     }
-    let refused = site.post("/settings/titles", &format!("url=nowhere&api_key={KEY}2")).await;
+    let refused = site
+        .post("/settings/titles", &format!("url=nowhere&api_key={KEY}2"))
+        .await;
     assert!(!refused.body.contains(KEY), "nor when it is refused");
     assert_eq!(site.json().await["titles"]["has_key"], true);
-    site.post("/settings/titles", "url=http%3A%2F%2F127.0.0.1%3A9%2Fv1&model=other&forget=1").await;
+    site.post(
+        "/settings/titles",
+        "url=http%3A%2F%2F127.0.0.1%3A9%2Fv1&model=other&forget=1",
+    )
+    .await;
     assert!(!file(&house).contains(KEY));
 }
 
@@ -240,10 +289,17 @@ async fn a_change_by_hand_is_followed_and_a_broken_file_is_told() {
     house.write_config("theme = \"pink\"\n");
     let page = site.get("/settings").await;
     assert!(page.contains("cannot be followed") && page.contains("pink"));
-    assert!(page.contains("data-theme=\"contrast\""), "the settings before it hold");
+    assert!(
+        page.contains("data-theme=\"contrast\""),
+        "the settings before it hold"
+    );
     assert!(site.get("/status").await.contains("pink"));
     let reply = site.post("/settings/time", "zone=UTC").await;
-    assert_eq!(reply.status, StatusCode::UNPROCESSABLE_ENTITY, "nothing is written over");
+    assert_eq!(
+        reply.status,
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "nothing is written over"
+    );
     assert_eq!(file(&house), "theme = \"pink\"\n");
 }
 
@@ -259,13 +315,24 @@ async fn prices_and_the_mode_of_costs_hold_at_once() {
     let site = Site::new(engine.clone());
     let cost = || {
         let whole = engine.breakdown(&BreakdownQuery::default()).unwrap();
-        (whole.total.cost, whole.total.unpriced_responses)
+        (
+            whole.total.amount.cost,
+            whole.total.amount.unpriced_responses,
+        )
     };
     assert_eq!(cost(), (0, 1), "nobody knows this model");
-    site.post("/settings/prices", "model=house-made-1&input=1000&output=1000").await;
+    site.post(
+        "/settings/prices",
+        "model=house-made-1&input=1000&output=1000",
+    )
+    .await;
     let (dear, unpriced) = cost();
     assert!(dear > 0 && unpriced == 0);
-    site.post("/settings/prices", "model=house-made-1&input=2000&output=2000").await;
+    site.post(
+        "/settings/prices",
+        "model=house-made-1&input=2000&output=2000",
+    )
+    .await;
     assert_eq!(cost().0, 2 * dear);
     site.post("/settings/costs", "cost=recorded").await;
     assert_eq!(cost(), (0, 1));
@@ -279,14 +346,27 @@ fn helpers_are_judged_again() {
     let house = furnished();
     let live = house.live();
     assert_eq!(shown(&live.engine), 2);
-    let patterns = live.engine.pattern_counts(&["^nightly:".into(), "(".into()]).unwrap();
-    assert_eq!((patterns[0].sessions, patterns[1].sessions), (Some(1), None));
+    let patterns = live
+        .engine
+        .pattern_counts(&["^nightly:".into(), "(".into()])
+        .unwrap();
+    assert_eq!(
+        (patterns[0].sessions, patterns[1].sessions),
+        (Some(1), None)
+    );
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let site = Site::new(live.engine.clone());
-    runtime.block_on(site.post("/settings/sessions", "grouping=none&helper_patterns=%5Enightly%3A"));
-    wait_for("the helper to be hidden", || (shown(&live.engine) == 1).then_some(()));
+    runtime.block_on(site.post(
+        "/settings/sessions",
+        "grouping=none&helper_patterns=%5Enightly%3A",
+    ));
+    wait_for("the helper to be hidden", || {
+        (shown(&live.engine) == 1).then_some(())
+    });
     house.write_config("");
-    wait_for("it to be shown again", || (shown(&live.engine) == 2).then_some(()));
+    wait_for("it to be shown again", || {
+        (shown(&live.engine) == 2).then_some(())
+    });
 }
 
 #[test]
@@ -301,8 +381,13 @@ fn another_zone_moves_every_day_at_once_and_after_a_restart() {
         live.engine.settings.change(&[change]).unwrap();
     };
     change(&live, "Asia/Tokyo");
-    let tokyo = [("2026-11-02".to_owned(), 1, 1), ("2026-11-03".to_owned(), 1, 1)];
-    wait_for("the days of Tokyo", || (days(&live.engine, "late") == tokyo).then_some(()));
+    let tokyo = [
+        ("2026-11-02".to_owned(), 1, 1),
+        ("2026-11-03".to_owned(), 1, 1),
+    ];
+    wait_for("the days of Tokyo", || {
+        (days(&live.engine, "late") == tokyo).then_some(())
+    });
     live.settled();
     assert_eq!(days(&live.engine, "late"), tokyo);
     drop(live);
@@ -310,19 +395,24 @@ fn another_zone_moves_every_day_at_once_and_after_a_restart() {
     house.write_config("zone = 'UTC'\n");
     let live = house.live();
     live.settled();
-    wait_for("the days of UTC", || (days(&live.engine, "late") == utc).then_some(()));
+    wait_for("the days of UTC", || {
+        (days(&live.engine, "late") == utc).then_some(())
+    });
 }
 
 #[test]
 fn a_home_is_read_as_soon_as_it_is_named() {
     let (here, box_) = (furnished(), house());
-    box_.claude_session("elsewhere").prompt("from the box").answer("yes");
+    box_.claude_session("elsewhere")
+        .prompt("from the box")
+        .answer("yes");
     let live = here.live();
     assert_eq!(shown(&live.engine), 2);
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let site = Site::new(live.engine.clone());
     let path = box_.home().display().to_string().replace('/', "%2F");
-    let reply = runtime.block_on(site.post("/settings/histories", &format!("path={path}&label=box")));
+    let reply =
+        runtime.block_on(site.post("/settings/histories", &format!("path={path}&label=box")));
     assert_eq!(reply.status, StatusCode::SEE_OTHER, "{}", reply.body);
     wait_for("its session", || (shown(&live.engine) == 3).then_some(()));
     let page = runtime.block_on(site.get("/settings"));
@@ -336,7 +426,8 @@ fn a_home_is_read_as_soon_as_it_is_named() {
 async fn what_needs_a_restart_says_so() {
     let house = furnished();
     let site = Site::new(house.engine());
-    site.post("/settings/server", "memory=512&host=&port=&open_browser=1").await;
+    site.post("/settings/server", "memory=512&host=&port=&open_browser=1")
+        .await;
     let page = site.get("/settings").await;
     assert!(page.contains("now 400 MiB, then 512 MiB"));
     assert_eq!(site.json().await["restart"], serde_json::json!(["memory"]));
@@ -355,16 +446,33 @@ async fn fields_values_and_earlier_searches_are_offered() {
     let house = furnished();
     let engine = house.engine();
     let site = Site::new(engine.clone());
-    let offers = async |question: &str| site.get(&format!("/fragments/search/suggest?{question}")).await;
+    let offers = async |question: &str| {
+        site.get(&format!("/fragments/search/suggest?{question}"))
+            .await
+    };
     let names = offers("q=lantern+mo&at=10").await;
     assert!(names.contains("data-text=\"lantern model:\"") && names.contains("data-cursor=\"14\""));
-    let agent = engine.sessions(&SessionsQuery { limit: 9, ..Default::default() }).unwrap();
+    let agent = engine
+        .sessions(&SessionsQuery {
+            limit: 9,
+            ..Default::default()
+        })
+        .unwrap();
     let agent = agent.groups[0].cards[0].agent.id;
     let values = offers("q=agent%3A").await;
-    assert!(values.contains(&format!("data-text=\"agent:{agent} \"")), "{values}");
-    assert!(values.contains("<span class=\"n\">1"), "how many sessions have it");
+    assert!(
+        values.contains(&format!("data-text=\"agent:{agent} \"")),
+        "{values}"
+    );
+    assert!(
+        values.contains("<span class=\"n\">1"),
+        "how many sessions have it"
+    );
     assert!(offers("q=role%3Aus").await.contains("role:user"));
-    assert!(offers("q=%22a+phra").await.trim().is_empty(), "nothing inside of a phrase");
+    assert!(
+        offers("q=%22a+phra").await.trim().is_empty(),
+        "nothing inside of a phrase"
+    );
 
     // typed, or asked for by a script or another site, it is no search that was made
     let word = |name: &str| format!("/search?q={name}");
@@ -380,7 +488,11 @@ async fn fields_values_and_earlier_searches_are_offered() {
     asked(word("one"), &[own, whole]).await;
     asked(word("two"), &[]).await;
     asked(word("three"), &[("sec-fetch-site", "cross-site"), whole]).await;
-    asked(word("four"), &[own, ("sec-fetch-mode", "cors"), ("hx-request", "true")]).await;
+    asked(
+        word("four"),
+        &[own, ("sec-fetch-mode", "cors"), ("hx-request", "true")],
+    )
+    .await;
     site.post("/search/recent", "q=five").await;
     assert_eq!(engine.recent_searches().unwrap(), ["five", "one"]);
     let empty = offers("q=").await;
@@ -403,7 +515,9 @@ async fn tags_and_repositories_are_fields_of_the_grammar() {
     engine.set_tag(sid, "Ops", true).unwrap();
     let site = Site::new(engine);
     let total = async |question: &str| -> Value {
-        let found = site.get(&format!("/api/search?include_helpers=1&q={question}")).await;
+        let found = site
+            .get(&format!("/api/search?include_helpers=1&q={question}"))
+            .await;
         serde_json::from_str::<Value>(&found).unwrap()["total"].clone()
     };
     assert_eq!(total("tag%3Aops").await, 1);
@@ -417,7 +531,9 @@ async fn a_hit_opens_with_its_neighbours() {
     let house = house();
     let mut session = house.claude_session("long");
     for n in 0..9 {
-        session = session.prompt(&format!("step {n}")).answer(&format!("done {n}"));
+        session = session
+            .prompt(&format!("step {n}"))
+            .answer(&format!("done {n}"));
     }
     drop(session);
     let site = Site::new(house.engine());
@@ -433,8 +549,16 @@ async fn a_hit_opens_with_its_neighbours() {
     }
     assert_eq!(around.matches("is-target").count(), 1);
     assert!(around.contains("Message 9 of 18"));
-    let first = site.get(&format!("/fragments/session/{}/around/0", id_of("long"))).await;
-    assert_eq!(first.matches("class=\"msg ").count(), 3, "nothing is before the first");
-    let none = site.get(&format!("/fragments/session/{}/around/999", id_of("long"))).await;
+    let first = site
+        .get(&format!("/fragments/session/{}/around/0", id_of("long")))
+        .await;
+    assert_eq!(
+        first.matches("class=\"msg ").count(),
+        3,
+        "nothing is before the first"
+    );
+    let none = site
+        .get(&format!("/fragments/session/{}/around/999", id_of("long")))
+        .await;
     assert!(none.contains("no such message"));
 }

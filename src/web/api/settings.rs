@@ -111,7 +111,12 @@ fn record(config: &Config) -> SettingsRecord {
         theme: config.theme.clone(),
         zone: config.zone_name.clone(),
         time_format: if config.twelve { "12h" } else { "24h" }.to_owned(),
-        times: if config.absolute { "absolute" } else { "relative" }.to_owned(),
+        times: if config.absolute {
+            "absolute"
+        } else {
+            "relative"
+        }
+        .to_owned(),
         grouping: config.grouping.clone(),
         helper_patterns: config.helper_patterns.clone(),
         roots: config

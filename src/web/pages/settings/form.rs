@@ -160,7 +160,10 @@ mod tests {
             ("model=m&input=much&output=1", "dollars"),
         ] {
             let wrong = of(form).unwrap_err();
-            assert!(wrong.key == "prices" && wrong.text.contains(lacks), "{wrong:?}");
+            assert!(
+                wrong.key == "prices" && wrong.text.contains(lacks),
+                "{wrong:?}"
+            );
         }
     }
 

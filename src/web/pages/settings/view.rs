@@ -88,7 +88,10 @@ impl SettingsPage {
         shell.here = PATH.into();
         let config = app.engine.config();
         let mut values = values(&config);
-        if let Outcome::Refused { typed, .. } = &outcome {
+        // forms that add something keep nothing here, and call their fields as others do
+        if let Outcome::Refused { section, typed, .. } = &outcome
+            && !["prices", "histories"].contains(section)
+        {
             for (key, value) in &mut values {
                 if typed.pairs().iter().any(|(name, _)| name == key) {
                     *value = typed.get(key).unwrap_or_default().to_owned();
@@ -194,24 +197,39 @@ fn values(config: &Config) -> BTreeMap<&'static str, String> {
         ("url", text(&saved.titles.url)),
         ("model", text(&saved.titles.model)),
         ("host", text(&saved.host)),
-        ("port", saved.port.map_or_else(String::new, |port| port.to_string())),
+        (
+            "port",
+            saved.port.map_or_else(String::new, |port| port.to_string()),
+        ),
         (
             "memory",
-            saved.memory.map_or_else(String::new, |bytes| (bytes >> 20).to_string()),
+            saved
+                .memory
+                .map_or_else(String::new, |bytes| (bytes >> 20).to_string()),
         ),
     ])
 }
 
 fn zones() -> Vec<String> {
-    jiff::tz::db().available().map(|name| name.to_string()).collect()
+    jiff::tz::db()
+        .available()
+        .map(|name| name.to_string())
+        .collect()
 }
 
 fn homes(config: &Config) -> Vec<HomeRow> {
     let roots = config.roots(agents());
     let mut rows: Vec<HomeRow> = Vec::new();
-    let filed: Vec<_> = config.saved.roots.iter().map(|root| config.home_at(&root.0)).collect();
+    let filed: Vec<_> = config
+        .saved
+        .roots
+        .iter()
+        .map(|root| config.home_at(&root.0))
+        .collect();
     for (index, home) in config.homes.iter().enumerate() {
-        let here = roots.iter().filter(|root| root.home == index && root.path.exists());
+        let here = roots
+            .iter()
+            .filter(|root| root.home == index && root.path.exists());
         let agents: BTreeSet<&str> = here.map(|root| root.agent).collect();
         let place = filed.iter().position(|path| *path == home.path);
         rows.push(HomeRow {
