@@ -96,6 +96,8 @@ pub(super) enum Changes {
 
 /// The part of the configuration that names and days depend on.
 pub(super) struct Setting {
+    /// Of the settings that it was made from.
+    pub version: u64,
     pub homes: Vec<String>,
     pub zone: jiff::tz::TimeZone,
     pub prices: Arc<crate::pricing::Prices>,
@@ -108,6 +110,8 @@ type ByHash<V> = HashMap<u64, V, BuildHasherDefault<AsItIs>>;
 pub(super) struct Catalog {
     pub generation: u64,
     pub marks_generation: u64,
+    /// Version of the settings.
+    pub setting: u64,
     /// By sid.
     slots: Vec<Option<Arc<Entry>>>,
     /// Newest first; sessions without a time last.
@@ -176,6 +180,7 @@ impl Catalog {
         let mut catalog = Catalog {
             generation: input.generation,
             marks_generation: input.marks_generation,
+            setting: setting.version,
             slots,
             order,
             tables: maker.tables,

@@ -14,5 +14,5 @@ mod windows;
 pub use conversation::conversation_key;
 pub use days::LocalDays;
 pub use fold::{Copied, SessionFold, uuid_hash};
-pub use helper::HelperRules;
+pub use helper::{HelperRules, PATTERNS, pattern_matches};
 pub use windows::{WINDOW_MS, Windows};

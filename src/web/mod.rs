@@ -31,6 +31,7 @@ mod routes;
 #[cfg(test)]
 mod sample;
 mod saved;
+mod shades;
 mod shell;
 mod transcript;
 

@@ -2,8 +2,8 @@
 
 use super::events::{self, Hub};
 use super::pages::{
-    analytics, bulk, help, marks, preview, projects, saved, search, session, sessions, settings,
-    status, tags,
+    analytics, around, bulk, help, marks, preview, projects, saved, search, session, sessions,
+    settings, status, suggest, tags,
 };
 use super::{App, api, assets, error, guard};
 use axum::http::StatusCode;
@@ -61,6 +61,7 @@ fn pages() -> Router<App> {
         .route("/projects", get(projects::page))
         .route("/analytics", get(analytics::page))
         .route("/status", get(status::page))
+        .route("/settings", get(settings::page))
         .route("/help", get(help::page))
 }
 
@@ -75,14 +76,18 @@ fn fragments() -> Router<App> {
         .route("/fragments/selection", post(bulk::selection))
         .route("/fragments/search", get(search::page))
         .route("/fragments/search/more", get(search::more))
+        .route("/fragments/search/suggest", get(suggest::suggest))
         .route("/fragments/session/{id}", get(session::page))
         .route("/fragments/session/{id}/preview", get(preview::preview))
         .route("/fragments/session/{id}/more", get(session::more))
         .route("/fragments/session/{id}/tail", get(session::tail))
+        .route("/fragments/session/{id}/around/{seq}", get(around::around))
         .route("/fragments/projects", get(projects::page))
         .route("/fragments/analytics", get(analytics::page))
         .route("/fragments/analytics/figures", get(analytics::figures))
         .route("/fragments/status", get(status::page))
+        .route("/fragments/settings", get(settings::page))
+        .route("/fragments/settings/patterns", get(settings::patterns))
         .route("/fragments/help", get(help::page))
 }
 
@@ -96,5 +101,8 @@ fn changes() -> Router<App> {
         .route("/bulk", post(bulk::change))
         .route("/saved", post(saved::change))
         .route("/analytics/plans", post(analytics::change_plan))
+        .route("/search/recent", post(suggest::note))
+        .route("/search/recent/forget", post(suggest::forget))
         .route("/settings/theme", post(settings::theme))
+        .route("/settings/{section}", post(settings::save))
 }

@@ -22,6 +22,8 @@ pub fn shell(nav: &'static str, title: &str) -> Shell {
         clock: Clock {
             now: NOW,
             zone: jiff::tz::TimeZone::UTC,
+            twelve: false,
+            absolute: false,
         },
         q: String::new(),
         progress: Progress {

@@ -86,6 +86,7 @@ export async function pages() {
     projects: "/projects",
     analytics: "/analytics",
     status: "/status",
+    settings: "/settings",
     help: "/help",
   };
 }

@@ -13,5 +13,6 @@ mod ingest;
 mod layers;
 mod pages;
 mod search;
+mod settings;
 mod terminal;
 mod web;

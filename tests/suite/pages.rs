@@ -238,6 +238,7 @@ async fn pages_are_frames_around_their_fragments() {
         ("projects", "/projects", "projects"),
         ("analytics", "/analytics", "analytics"),
         ("status", "/status", "status"),
+        ("settings", "/settings", "settings"),
         ("help", "/help", "help"),
     ] {
         let fragment = site.get(&format!("/fragments/{fragment}")).await;
@@ -274,6 +275,14 @@ async fn fragments_of_a_full_home() {
         ("session-none", "session/no-such-session"),
         ("projects", "projects"),
         ("status", "status"),
+        ("settings", "settings"),
+        (
+            "settings-patterns",
+            "settings/patterns?helper_patterns=%5Elight%0A(",
+        ),
+        ("suggest", "search/suggest?q=lantern+b&at=9"),
+        ("suggest-value", "search/suggest?q=branch%3A"),
+        ("around", &*format!("session/{lamp}/around/1")),
         ("help", "help"),
     ] {
         let html = site.get(&format!("/fragments/{path}")).await;

@@ -21,6 +21,7 @@ pub mod reply;
 pub mod search;
 pub mod session;
 pub mod sessions;
+pub mod settings;
 pub mod stats;
 pub mod status;
 mod stream;
@@ -67,6 +68,7 @@ pub fn router() -> Router<App> {
         )
         .route("/api/analytics/{table}", get(tables::table))
         .route("/api/stats", get(|s, q| ask(s, q, stats::rows)))
+        .route("/api/settings", get(|s, q| ask(s, q, settings::get)))
         .route("/api/warming", get(|s, q| ask(s, q, status::warming)))
         .route("/api/index-status", get(|s, q| ask(s, q, status::index)))
         .route("/api/sqlite-status", get(|s, q| ask(s, q, status::index)))

@@ -20,7 +20,7 @@ pub struct Help {
 fragment!(Help);
 
 pub async fn page(State(app): State<App>, ask: Ask) -> Answer {
-    let config = &app.engine.config;
+    let config = &app.engine.started;
     let page = Help {
         shell: Shell::new(&app, &ask, PATH, "Help"),
         host: format!("{}:{}", config.host, config.port),

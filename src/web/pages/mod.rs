@@ -1,6 +1,7 @@
 //! One file a page: its parameters, its struct (template of the same name) and a thin handler.
 
 pub mod analytics;
+pub mod around;
 pub mod bulk;
 pub mod help;
 pub mod marks;
@@ -12,4 +13,5 @@ pub mod session;
 pub mod sessions;
 pub mod settings;
 pub mod status;
+pub mod suggest;
 pub mod tags;
