@@ -87,6 +87,10 @@ export async function pages() {
     analytics: "/analytics",
     status: "/status",
     help: "/help",
+    select: "/?select=1&group=conversation&length=0-9&length=10-49",
+    calendar: "/?from=2026-01-01&month=2026-03",
+    starred: "/starred",
+    tags: "/tags",
   };
 }
 
