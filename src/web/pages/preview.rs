@@ -51,7 +51,9 @@ pub async fn preview(State(app): State<App>, Path(id): Path<String>, ask: Ask) -
         let found = app.engine.messages(sid, &query)?;
         let href = cards::href(&view.card.session);
         let agent = view.card.agent.name;
-        let prose = found.items.into_iter().filter(|item| item.role.is_prose());
+        // what the runtime puts before the first prompt is no part of the talk
+        let said = |item: &TranscriptItem| item.role.is_prose() && item.prompt.is_prompt();
+        let prose = found.items.into_iter().filter(said);
         let name = cards::name(&view.card.session);
         let preview = Preview {
             items: prose
@@ -73,8 +75,8 @@ impl Said {
         let text = item.text.trim();
         let end = text.char_indices().nth(CHARACTERS).map(|(at, _)| at);
         let (who, class) = match item.role {
-            Role::User => ("You", "user"),
-            _ => (agent, "assistant"),
+            Role::User => ("You", "from-you"),
+            _ => (agent, "from-agent"),
         };
         Said {
             who,
