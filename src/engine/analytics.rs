@@ -32,7 +32,7 @@ const DESKS: usize = 4;
 /// How long what jobs share is kept after the last of them.
 const KEPT: Duration = Duration::from_secs(60);
 /// Changes with the meaning of a stored result.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 
 /// What all analytics jobs share.
 pub(super) struct Room {

@@ -21,7 +21,7 @@ use xxhash_rust::xxh3::xxh3_64;
 pub(super) const NONE: u32 = u32::MAX;
 
 /// 2000-01-01 and 2100-01-01: times beyond are nonsense, and a calendar of them would not end.
-const FIRST_DAY: i32 = 10_957;
+pub(super) const FIRST_DAY: i32 = 10_957;
 const LAST_DAY: i32 = 47_482;
 
 /// One session with what is derived from it alone.
@@ -49,6 +49,10 @@ pub(super) struct Entry {
     folded: OnceLock<Box<str>>,
     /// Filled when first asked for: most sessions are never shown.
     pub usage: OnceLock<SessionUsage>,
+    /// Prompts by local day; filled with `usage`.
+    pub prompts: OnceLock<Box<[(i32, u32)]>>,
+    /// Language of the files it named (a number of `languages`), calls, files; filled when asked for.
+    pub languages: OnceLock<Box<[(u16, u32, u32)]>>,
 }
 
 /// A project with the number of its repository ([`NONE`] when it lies in none).
@@ -456,6 +460,8 @@ impl Maker<'_> {
             conversation: conversation_key(s),
             folded: OnceLock::new(),
             usage: OnceLock::new(),
+            prompts: OnceLock::new(),
+            languages: OnceLock::new(),
             summary: Arc::new(summary),
         }
     }

@@ -13,12 +13,16 @@ mod detail;
 mod filter;
 mod find;
 mod jobs;
+mod languages;
+mod leaderboard;
 mod ledger;
 mod messages;
 mod names;
 mod patterns;
 mod plans;
+mod project;
 mod projects;
+mod ranks;
 mod refresh;
 mod report;
 mod search;
@@ -31,8 +35,11 @@ mod tags;
 mod tally;
 #[cfg(test)]
 mod testing;
+mod timeline;
 mod turns;
 pub mod view;
+
+pub use leaderboard::{active_days, of_day, streaks};
 
 /// Every agent and display variant there is, in table order.
 pub use crate::agents::all_infos as agents;

@@ -137,6 +137,7 @@ impl CatalogCell {
             return Ok(*usage);
         }
         let days = reader.days(entry.sid)?;
+        note_prompts(entry, days.iter().map(|(day, stats)| (*day, stats)));
         let usage = pricer.session(
             days.iter().map(|(day, stats)| (*day, stats)),
             entry.summary.assistant_messages,
@@ -193,6 +194,7 @@ impl CatalogCell {
         let mut current = None;
         let mut close = |sid: Option<Sid>, run: &mut Vec<(Day, DayStats)>| {
             if let Some(entry) = sid.and_then(|sid| catalog.get(sid)) {
+                note_prompts(entry, run.iter().map(|(day, stats)| (*day, stats)));
                 let days = run.iter().map(|(day, stats)| (*day, stats));
                 let usage = pricer.session(days, entry.summary.assistant_messages);
                 entry.usage.get_or_init(|| usage);
@@ -241,4 +243,10 @@ fn setting(version: u64, config: &Config) -> Setting {
         prices: Arc::new(Prices::new(&config.prices)),
         cost_mode: config.cost_mode,
     }
+}
+
+fn note_prompts<'d>(entry: &Entry, days: impl Iterator<Item = (Day, &'d DayStats)>) {
+    let some = days.filter(|(_, stats)| stats.prompts > 0);
+    let list = || some.map(|(day, stats)| (day.0, stats.prompts)).collect();
+    entry.prompts.get_or_init(list);
 }

@@ -27,6 +27,8 @@ pub const RECORDS: TableDefinition<(u32, u32), Bytes> = TableDefinition::new("re
 /// sid -> hashes of records that are other sessions': 8 bytes each, sorted. An empty value: the
 /// session shares records, and all of its own are its own.
 pub const COPIED: TableDefinition<u32, Bytes> = TableDefinition::new("copied");
+/// sid -> `Vec<FileCount>`: files that its tool calls named.
+pub const FILES: TableDefinition<u32, Bytes> = TableDefinition::new("files");
 /// Path -> `SourceRow`.
 pub const SOURCES: TableDefinition<&str, Bytes> = TableDefinition::new("sources");
 /// Path -> `Vec<ParseIssue>`.
@@ -54,3 +56,5 @@ pub const TITLES: TableDefinition<&str, (&str, i64)> = TableDefinition::new("tit
 pub const SAVED: TableDefinition<u64, (&str, &str, &str, i64)> = TableDefinition::new("saved");
 /// Text of a search -> when it was last made, ms.
 pub const RECENT: TableDefinition<&str, i64> = TableDefinition::new("recent");
+/// `anonymous` -> a number that was drawn once.
+pub const SELF: TableDefinition<&str, u64> = TableDefinition::new("self");

@@ -41,6 +41,7 @@ static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
         asset!("settings.css", CSS, "settings.css"),
         asset!("search.css", CSS, "search.css"),
         asset!("suggest.js", JS, "suggest.js"),
+        asset!("views.css", CSS, "views.css"),
         asset!("app.js", JS, "app.js"),
         asset!("icons.svg", SVG, "icons.svg"),
         asset!("favicon.svg", SVG, "favicon.svg"),
