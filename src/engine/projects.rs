@@ -171,8 +171,10 @@ fn name_of(newest: &ProjectName, root: &str, engine: &Engine) -> ProjectName {
     if newest.path == root {
         return newest.clone();
     }
-    let homes = engine.config.homes.iter();
-    let homes: Vec<String> = homes
+    let config = engine.config();
+    let homes: Vec<String> = config
+        .homes
+        .iter()
         .map(|home| home.path.to_string_lossy().into_owned())
         .collect();
     super::names::project_name(root, &homes, Some(root))

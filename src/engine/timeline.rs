@@ -48,7 +48,8 @@ impl Engine {
         entries.sort_by_key(|(entry, _)| std::cmp::Reverse(entry.last_day));
         let rest = walk.read(&entries, query.days)?;
         let mut months: Vec<Day> = Vec::new();
-        for (day, _) in selection.counts.days().into_iter().rev() {
+        let spans = selection.counts.days();
+        for (day, _) in spans.iter().rev() {
             let first = Day::from_date(day.date().first_of_month());
             if months.last() != Some(&first) {
                 months.push(first);
@@ -59,6 +60,7 @@ impl Engine {
             days,
             next,
             months,
+            spans,
             shown_sessions: selection.shown.len(),
             hidden_sessions: selection.hidden.len(),
             empty_sessions: selection.empty.len(),

@@ -16,5 +16,5 @@ pub use conversation::conversation_key;
 pub use days::LocalDays;
 pub use files::merge_files;
 pub use fold::{Copied, SessionFold, uuid_hash};
-pub use helper::HelperRules;
+pub use helper::{HelperRules, PATTERNS, pattern_matches};
 pub use windows::{WINDOW_MS, Windows};

@@ -1,5 +1,6 @@
-//! What people did themselves: stars and tags. The one thing that cannot be rebuilt, in a file of
-//! its own whose format is read for ever.
+//! What people did themselves: stars and tags (`given` and `plans` have the rest). The one thing that
+//! cannot be rebuilt, in a file of its own whose format is read for ever: tables are added to it and
+//! never changed.
 
 use super::tables::{SELF, STARS, TAGS};
 use super::{OpenError, open_database};
@@ -77,28 +78,32 @@ impl Marks {
             .collect())
     }
 
-    /// Stars (at this time, ms) or unstars a session.
-    pub fn set_star(&self, key: &SessionKey, at: Option<i64>) -> Result<()> {
-        let name = key.to_string();
+    /// Stars (at this time, ms) or unstars sessions, all of them or none.
+    pub fn set_stars(&self, keys: &[SessionKey], at: Option<i64>) -> Result<()> {
         self.change(|txn| {
             let mut table = txn.open_table(STARS)?;
-            match at {
-                Some(at) => table.insert(name.as_str(), at)?.map(drop),
-                None => table.remove(name.as_str())?.map(drop),
-            };
+            for key in keys {
+                let name = key.to_string();
+                match at {
+                    Some(at) => table.insert(name.as_str(), at)?.map(drop),
+                    None => table.remove(name.as_str())?.map(drop),
+                };
+            }
             Ok(())
         })
     }
 
-    /// Gives (at this time, ms) or takes a tag.
-    pub fn set_tag(&self, key: &SessionKey, tag: &str, at: Option<i64>) -> Result<()> {
-        let name = key.to_string();
+    /// Gives sessions (at this time, ms) a tag or takes it, all of them or none.
+    pub fn set_tags(&self, keys: &[SessionKey], tag: &str, at: Option<i64>) -> Result<()> {
         self.change(|txn| {
             let mut table = txn.open_table(TAGS)?;
-            match at {
-                Some(at) => table.insert((name.as_str(), tag), at)?.map(drop),
-                None => table.remove((name.as_str(), tag))?.map(drop),
-            };
+            for key in keys {
+                let name = key.to_string();
+                match at {
+                    Some(at) => table.insert((name.as_str(), tag), at)?.map(drop),
+                    None => table.remove((name.as_str(), tag))?.map(drop),
+                };
+            }
             Ok(())
         })
     }

@@ -6,15 +6,18 @@
 
 mod claims;
 mod earlier;
+mod given;
 mod marks;
 mod plans;
 mod read;
+mod recent;
 mod rows;
 pub mod status;
 mod tables;
 mod write;
 
 pub use earlier::{EarlierReader, EarlierSession};
+pub use given::SavedRow;
 pub use marks::Marks;
 pub use plans::PlanRow;
 pub use read::{IssueSummary, Reader, SourceRef};
@@ -48,6 +51,24 @@ pub enum OpenError {
     OtherVersion { path: String, found: u64 },
     #[error("{path}: {cause}")]
     Io { path: String, cause: std::io::Error },
+}
+
+/// Settings that what is stored was told by: when they change, it has to change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// Name of the zone of local days.
+    Zone,
+    /// The rules by which helpers are found.
+    Helpers,
+}
+
+impl Told {
+    fn key(self) -> &'static str {
+        match self {
+            Told::Zone => "zone",
+            Told::Helpers => "helper_rules",
+        }
+    }
 }
 
 /// Sessions, days, usage, sources: one file, owned by this process.

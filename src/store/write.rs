@@ -3,7 +3,7 @@
 use super::claims::ClaimBook;
 use super::rows::{Note, SourceRow, decode, decode_responses, encode, encode_responses};
 use super::tables::*;
-use super::{Store, read};
+use super::{Store, Told, read};
 use crate::model::*;
 use anyhow::Result;
 use redb::{ReadableDatabase, ReadableTable, WriteTransaction};
@@ -73,6 +73,14 @@ impl<'s> Writer<'s> {
     /// Whether sources have been folded whose copied records were not looked for yet.
     pub fn put_unsettled(&mut self, unsettled: bool) -> Result<()> {
         self.put_number("unsettled", u64::from(unsettled))
+    }
+
+    /// Settings that what is stored depends on.
+    pub fn put_setting(&mut self, setting: Told, text: &str) -> Result<()> {
+        self.txn
+            .open_table(META)?
+            .insert(setting.key(), text.as_bytes())?;
+        Ok(())
     }
 
     /// Counts sessions and documents of earlier stores and indexes that could not be taken over.

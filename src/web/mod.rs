@@ -10,6 +10,7 @@ pub mod api;
 mod ask;
 pub mod assets;
 mod blocking;
+mod calendar;
 mod cards;
 mod catalog;
 mod changelog;
@@ -32,6 +33,8 @@ mod roots;
 mod routes;
 #[cfg(test)]
 mod sample;
+mod saved;
+mod shades;
 mod shell;
 mod transcript;
 

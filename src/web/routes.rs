@@ -2,8 +2,8 @@
 
 use super::events::{self, Hub};
 use super::pages::{
-    activity, analytics, changelog, help, leaderboard, marks, project, projects, search, session,
-    sessions, settings, status, timeline, tour,
+    activity, analytics, around, bulk, changelog, help, leaderboard, marks, preview, project,
+    projects, saved, search, session, sessions, settings, status, suggest, tags, timeline, tour,
 };
 use super::{App, api, assets, error, guard};
 use axum::http::StatusCode;
@@ -55,6 +55,8 @@ pub fn router(app: App) -> Router {
 fn pages() -> Router<App> {
     Router::new()
         .route("/", get(sessions::page))
+        .route("/starred", get(sessions::page))
+        .route("/tags", get(tags::page))
         .route("/search", get(search::page))
         .route("/session/{id}", get(session::page))
         .route("/session/{id}/text/{seq}", get(session::text))
@@ -65,6 +67,7 @@ fn pages() -> Router<App> {
         .route("/analytics", get(analytics::page))
         .route("/leaderboard", get(leaderboard::page))
         .route("/status", get(status::page))
+        .route("/settings", get(settings::page))
         .route("/changelog", get(changelog::page))
         .route("/help", get(help::page))
         .route("/help/fragments", get(help::fragments))
@@ -76,11 +79,18 @@ fn fragments() -> Router<App> {
     Router::new()
         .route("/fragments/sessions", get(sessions::page))
         .route("/fragments/sessions/more", get(sessions::more))
+        .route("/fragments/starred", get(sessions::page))
+        .route("/fragments/starred/more", get(sessions::more))
+        .route("/fragments/tags", get(tags::page))
+        .route("/fragments/selection", post(bulk::selection))
         .route("/fragments/search", get(search::page))
         .route("/fragments/search/more", get(search::more))
+        .route("/fragments/search/suggest", get(suggest::suggest))
         .route("/fragments/session/{id}", get(session::page))
+        .route("/fragments/session/{id}/preview", get(preview::preview))
         .route("/fragments/session/{id}/more", get(session::more))
         .route("/fragments/session/{id}/tail", get(session::tail))
+        .route("/fragments/session/{id}/around/{seq}", get(around::around))
         .route("/fragments/timeline", get(timeline::page))
         .route("/fragments/timeline/more", get(timeline::more))
         .route("/fragments/projects", get(projects::page))
@@ -92,6 +102,8 @@ fn fragments() -> Router<App> {
         .route("/fragments/leaderboard", get(leaderboard::page))
         .route("/fragments/leaderboard/figures", get(leaderboard::drawn))
         .route("/fragments/status", get(status::page))
+        .route("/fragments/settings", get(settings::page))
+        .route("/fragments/settings/patterns", get(settings::patterns))
         .route("/fragments/changelog", get(changelog::page))
         .route("/fragments/help", get(help::page))
         .route("/fragments/help/fragments", get(help::fragments))
@@ -103,6 +115,13 @@ fn changes() -> Router<App> {
     Router::new()
         .route("/session/{id}/star", post(marks::star))
         .route("/session/{id}/tags", post(marks::tag))
+        .route("/session/{id}/title", post(marks::title))
+        .route("/tags", post(tags::change))
+        .route("/bulk", post(bulk::change))
+        .route("/saved", post(saved::change))
         .route("/analytics/plans", post(analytics::change_plan))
+        .route("/search/recent", post(suggest::note))
+        .route("/search/recent/forget", post(suggest::forget))
         .route("/settings/theme", post(settings::theme))
+        .route("/settings/{section}", post(settings::save))
 }

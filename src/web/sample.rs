@@ -23,6 +23,8 @@ pub fn shell(nav: &'static str, title: &str) -> Shell {
         clock: Clock {
             now: NOW,
             zone: jiff::tz::TimeZone::UTC,
+            twelve: false,
+            absolute: false,
         },
         q: String::new(),
         progress: Progress {
@@ -169,10 +171,16 @@ pub fn card(i: usize) -> Card {
         session,
         starred: i < 2,
         tags: if i == 0 {
-            vec!["infra".into(), "review".into()]
+            [("infra", "gray"), ("review", "blue")]
+                .map(|(name, color)| Tag {
+                    name: name.into(),
+                    color,
+                })
+                .into()
         } else {
             vec![]
         },
+        called: (i == 2).then(|| "Refactor the billing importer".into()),
         tokens: Tokens {
             input: 41_200,
             cache_read: 3_912_000,
@@ -223,6 +231,7 @@ fn member(i: usize) -> CardMember {
 fn facet(field: &'static str, values: &[(&str, u64)]) -> FacetList {
     FacetList {
         field,
+        pending: false,
         values: values
             .iter()
             .enumerate()
@@ -240,6 +249,7 @@ fn facet(field: &'static str, values: &[(&str, u64)]) -> FacetList {
 pub fn facets() -> Vec<FacetList> {
     let agents = FacetList {
         field: "agent",
+        pending: false,
         values: crate::engine::agents()
             .zip([1830, 811, 64, 12])
             .map(|(info, count)| FacetValue {

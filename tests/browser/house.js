@@ -90,10 +90,15 @@ export async function pages() {
     analytics: "/analytics",
     leaderboard: "/leaderboard",
     status: "/status",
+    settings: "/settings",
     changelog: "/changelog",
     help: "/help",
     addresses: "/help/fragments",
     tour: "/tour",
+    select: "/?select=1&group=conversation&length=0-9&length=10-49",
+    calendar: "/?from=2026-01-01&month=2026-03",
+    starred: "/starred",
+    tags: "/tags",
   };
 }
 

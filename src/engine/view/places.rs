@@ -22,6 +22,8 @@ pub struct TimelinePage {
     pub next: Option<Day>,
     /// First days of the months that sessions span, newest first.
     pub months: Vec<Day>,
+    /// Local days that shown sessions span, with how many, oldest first: for the calendar.
+    pub spans: Vec<(Day, u32)>,
     pub shown_sessions: usize,
     pub hidden_sessions: usize,
     pub empty_sessions: usize,

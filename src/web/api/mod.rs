@@ -24,6 +24,7 @@ pub mod reply;
 pub mod search;
 pub mod session;
 pub mod sessions;
+pub mod settings;
 pub mod stats;
 pub mod status;
 mod stream;
@@ -47,6 +48,8 @@ pub fn router() -> Router<App> {
         .route("/api/session/{id}/stream", get(stream::stream))
         .route("/api/session/{id}/star", post(marks::star))
         .route("/api/session/{id}/tag", post(marks::tag))
+        .route("/api/session/{id}/title", post(marks::title))
+        .route("/api/bulk", post(marks::bulk))
         .route(
             "/api/preview/{id}",
             get(|s, i, q| ask_of(s, i, q, session::preview)),
@@ -54,7 +57,14 @@ pub fn router() -> Router<App> {
         .route("/api/cost/{id}", get(|s, i, q| ask_of(s, i, q, cost::one)))
         .route("/api/search", get(|s, q| ask(s, q, search::search)))
         .route("/api/projects", get(|s, q| ask(s, q, projects::list)))
-        .route("/api/tags", get(|s, q| ask(s, q, marks::tags)))
+        .route(
+            "/api/tags",
+            get(|s, q| ask(s, q, marks::tags)).post(marks::change_tags),
+        )
+        .route(
+            "/api/saved",
+            get(|s, q| ask(s, q, marks::saved)).post(marks::change_saved),
+        )
         .route(
             "/api/analytics/cost",
             get(|s, q| ask(s, q, analytics::cost)),
@@ -66,6 +76,7 @@ pub fn router() -> Router<App> {
         )
         .route("/api/changelog", get(|s, q| ask(s, q, changelog::list)))
         .route("/api/stats", get(|s, q| ask(s, q, stats::rows)))
+        .route("/api/settings", get(|s, q| ask(s, q, settings::get)))
         .route("/api/warming", get(|s, q| ask(s, q, status::warming)))
         .route("/api/index-status", get(|s, q| ask(s, q, status::index)))
         .route("/api/sqlite-status", get(|s, q| ask(s, q, status::index)))

@@ -187,6 +187,8 @@ mod tests {
         Clock {
             now: NOON,
             zone: jiff::tz::TimeZone::UTC,
+            twelve: false,
+            absolute: false,
         }
     }
 

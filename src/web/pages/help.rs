@@ -31,10 +31,10 @@ const KEYS: [(&str, &[(&str, &str)]); 3] = [
     (
         "In the session list",
         &[
-            ("s", "choose several, to do something with all of them"),
-            ("g", "by project, or no longer"),
-            ("o", "look into it without leaving the list"),
-            ("r", "draw the list anew"),
+            ("p o", "its first messages, unfolded"),
+            ("s", "select several; Enter then ticks the picked one"),
+            ("g", "group the list otherwise"),
+            ("r", "read the list again"),
         ],
     ),
     ("In a session", &[("n p", "next and previous prompt")]),
@@ -97,7 +97,7 @@ pub async fn fragments(State(app): State<App>, ask: Ask, headers: HeaderMap) -> 
 
 /// As the reader reached us (the guard has let it in): the port may have been forwarded, or drawn.
 fn host(app: &App, headers: &HeaderMap) -> String {
-    let config = &app.engine.config;
+    let config = &app.engine.started;
     let asked = headers
         .get(header::HOST)
         .and_then(|host| host.to_str().ok());

@@ -3,6 +3,7 @@
 use crate::engine::view::{CostView, TimelineDay, TimelinePage, TimelineQuery, TimelineRow};
 use crate::model::Day;
 use crate::web::ask::Ask;
+use crate::web::calendar::{CALENDAR, Calendar, calendar};
 use crate::web::cards;
 use crate::web::error::{Answer, Failure};
 use crate::web::facets::{Choice, Facet, Range, facets, range};
@@ -41,6 +42,7 @@ pub struct Timeline {
     pub untimed: usize,
     pub facets: Vec<Facet>,
     pub range: Range,
+    pub calendar: Calendar,
     pub helpers: Choice,
     pub starred: Choice,
     /// Removes every filter; `None` when there is none.
@@ -104,7 +106,11 @@ pub async fn more(State(app): State<App>, ask: Ask) -> Answer {
 }
 
 fn build(app: &App, ask: &Ask) -> Result<Timeline, Failure> {
-    let names: Vec<&str> = FILTERS.into_iter().chain(["until"]).collect();
+    let names: Vec<&str> = FILTERS
+        .into_iter()
+        .chain(["until"])
+        .chain(CALENDAR)
+        .collect();
     let params = ask.params.only(&names);
     let query = TimelineQuery {
         filters: params.filters(),
@@ -120,7 +126,12 @@ fn build(app: &App, ask: &Ask) -> Result<Timeline, Failure> {
 
 impl Timeline {
     fn new(shell: Shell, params: Params, query: TimelineQuery, found: TimelinePage) -> Timeline {
-        let plain = params.without("until");
+        let here = params.without("until");
+        let plain = CALENDAR
+            .iter()
+            .fold(here.clone(), |p, name| p.without(name));
+        let spans = found.spans.iter();
+        let spans: Vec<(Day, u64)> = spans.map(|(day, n)| (*day, u64::from(*n))).collect();
         let today = shell.clock.day(shell.clock.now);
         let next = found.next.map(|day| {
             let next = plain.with("until", &day.to_string());
@@ -151,6 +162,7 @@ impl Timeline {
             untimed: found.untimed_sessions,
             facets: facets(&found.facets, &plain, PATH),
             range: range(&plain, PATH, today),
+            calendar: calendar(&here, PATH, today, &spans),
             helpers: switch(&params, "include_helpers", query.filters.include_helpers),
             starred: switch(&params, "starred", query.filters.starred),
             clear: (!plain.is_empty()).then(|| PATH.into()),
