@@ -83,15 +83,22 @@ export async function pages() {
     search: `/search?q=${encodeURIComponent(words)}`,
     "search-empty": "/search",
     session: `/session/${longest.id}`,
+    timeline: "/timeline",
     projects: "/projects",
+    project: `/project?path=${encodeURIComponent(longest.git_root || longest.project)}`,
+    activity: "/activity",
     analytics: "/analytics",
+    leaderboard: "/leaderboard",
     status: "/status",
     settings: "/settings",
-    help: "/help",
     select: "/?select=1&group=conversation&length=0-9&length=10-49",
     calendar: "/?from=2026-01-01&month=2026-03",
     starred: "/starred",
     tags: "/tags",
+    changelog: "/changelog",
+    help: "/help",
+    addresses: "/help/fragments",
+    tour: "/tour",
   };
 }
 

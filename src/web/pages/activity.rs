@@ -289,7 +289,14 @@ fn stats(
     let days_long = |n: u32| format!("{n} day{}", if n == 1 { "" } else { "s" });
     let ms: i64 = inside.iter().map(|row| row.active_ms).sum();
     vec![
-        plain("Total", measure.said(sum), "in the days shown".into()),
+        plain(
+            "Total",
+            measure.summed(sum),
+            match measure {
+                Measure::Sessions => "each on each of its days".into(),
+                _ => "in the days shown".into(),
+            },
+        ),
         plain(
             "Active days",
             grouped(active.len() as u64),

@@ -10,17 +10,18 @@ use crate::web::shell::Shell;
 use crate::web::{App, blocking};
 use askama::Template;
 use axum::extract::State;
+use axum::http::{HeaderMap, header};
 
 const PATH: &str = "/help";
 const FRAGMENTS: &str = "/help/fragments";
 
 /// Key, and what it does; several keys are apart by a blank.
-const KEYS: [(&str, &[(&str, &str)]); 2] = [
+const KEYS: [(&str, &[(&str, &str)]); 3] = [
     (
         "Everywhere",
         &[
             ("/", "to the search field"),
-            ("j k", "next and previous session, hit, day or message"),
+            ("j k", "next and previous session, hit, project or message"),
             ("Enter", "open it"),
             ("x", "star it"),
             ("p", "its first messages, unfolded"),
@@ -32,6 +33,15 @@ const KEYS: [(&str, &[(&str, &str)]); 2] = [
             ("r", "read the list again"),
             ("?", "this page"),
             ("Esc", "leave the field, drop the selection"),
+        ],
+    ),
+    (
+        "In the session list",
+        &[
+            ("s", "choose several, to do something with all of them"),
+            ("g", "by project, or no longer"),
+            ("o", "look into it without leaving the list"),
+            ("r", "draw the list anew"),
         ],
     ),
     ("In a session", &[("n p", "next and previous prompt")]),
@@ -61,12 +71,14 @@ pub struct Listed {
     pub rows: Vec<(&'static Address, String)>,
 }
 
-pub async fn page(State(app): State<App>, ask: Ask) -> Answer {
-    let page = Help::new(Shell::new(&app, &ask, PATH, "Help"), host(&app));
+pub async fn page(State(app): State<App>, ask: Ask, headers: HeaderMap) -> Answer {
+    let host = host(&app, &headers);
+    let page = Help::new(Shell::new(&app, &ask, PATH, "Help"), host);
     respond::navigated(&ask, &page, PATH)
 }
 
-pub async fn fragments(State(app): State<App>, ask: Ask) -> Answer {
+pub async fn fragments(State(app): State<App>, ask: Ask, headers: HeaderMap) -> Answer {
+    let host = host(&app, &headers);
     blocking::page(app, move |app| {
         // the lines work as they stand where there is a session to name
         let newest = app.engine.sessions(&SessionsQuery {
@@ -81,15 +93,19 @@ pub async fn fragments(State(app): State<App>, ask: Ask) -> Answer {
         let project = Params::default().with("path", carried(path)).query();
         let shell = Shell::new(app, &ask, PATH, "Fragments and JSON");
         let project = project.trim_start_matches("path=");
-        let page = Fragments::new(shell, &host(app), &id, project);
+        let page = Fragments::new(shell, &host, &id, project);
         respond::navigated(&ask, &page, FRAGMENTS)
     })
     .await
 }
 
-fn host(app: &App) -> String {
+/// As the reader reached us (the guard has let it in): the port may have been forwarded, or drawn.
+fn host(app: &App, headers: &HeaderMap) -> String {
     let config = &app.engine.started;
-    format!("{}:{}", config.host, config.port)
+    let asked = headers
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok());
+    asked.map_or_else(|| format!("{}:{}", config.host, config.port), str::to_owned)
 }
 
 impl Help {
