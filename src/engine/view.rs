@@ -2,9 +2,11 @@
 //! No HTML, no JSON names, no formatting of numbers or times here.
 
 mod analytics;
+mod session;
 mod status;
 
 pub use analytics::*;
+pub use session::*;
 pub use status::{AgentStatus, StatusView};
 
 use crate::index;
@@ -228,6 +230,8 @@ pub struct MessagesQuery {
     pub limit: usize,
     /// Start with the page that holds this message (overrides `offset`).
     pub around: Option<u32>,
+    /// Items of this kind alone (overrides `filter`).
+    pub only: Option<Landmark>,
 }
 
 #[derive(Clone, Debug, Default)]

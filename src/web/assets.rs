@@ -35,7 +35,9 @@ static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
     vec![
         asset!("app.css", CSS, "app.css"),
         asset!("charts.css", CSS, "charts.css"),
+        asset!("session.css", CSS, "session.css"),
         asset!("app.js", JS, "app.js"),
+        asset!("session.js", JS, "session.js"),
         asset!("icons.svg", SVG, "icons.svg"),
         asset!("favicon.svg", SVG, "favicon.svg"),
         asset!("htmx.js", JS, "vendor/htmx.min.js"),

@@ -17,6 +17,7 @@ mod error;
 mod events;
 mod facets;
 mod filters;
+mod found;
 mod guard;
 mod highlight;
 mod markdown;

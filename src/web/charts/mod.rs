@@ -1,14 +1,18 @@
 //! Geometry of the charts: figures in, coordinates of SVG marks out. The templates draw them.
 
+mod course;
 mod histogram;
 mod over_time;
 mod stack;
+mod strip;
 mod tree;
 mod week;
 
+pub use course::{Course, course};
 pub use histogram::{Histogram, histogram};
 pub use over_time::{OverTime, Step, over_time};
 pub use stack::{Stack, Tenths, parts, tenths};
+pub use strip::{Strip, strip};
 pub use tree::{TALL, Tree, WIDE, tree};
 pub use week::{Week, week};
 
