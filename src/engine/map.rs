@@ -115,20 +115,6 @@ impl SessionMap {
             }
         }
     }
-
-    /// Place of the item that is, or holds, this message; of the next one where there is none.
-    pub fn place(&self, seq: u32) -> usize {
-        let place = self.marks.partition_point(|mark| mark.seq < seq);
-        match self.marks.get(place) {
-            Some(mark) if mark.seq == seq => place,
-            _ => {
-                let answered = self.marks[..place]
-                    .iter()
-                    .rposition(|mark| mark.output == seq);
-                answered.unwrap_or(place)
-            }
-        }
-    }
 }
 
 /// Draws a map from messages as they come.

@@ -83,10 +83,9 @@ fn landmarks_are_where_they_happened() {
 }
 
 #[test]
-fn an_output_is_at_the_place_of_its_call() {
+fn a_call_and_its_output_are_one_item() {
     let map = drawn();
-    let places: Vec<usize> = (0..8).map(|seq| map.place(seq)).collect();
-    assert_eq!(places, [0, 1, 2, 2, 1, 3, 4, 5]);
+    assert_eq!(map.marks.len(), 5);
     let both: Vec<u32> = map.marks[1].seqs().collect();
     assert_eq!(both, [1, 4]);
 }

@@ -57,6 +57,7 @@ pub struct Engine {
     catalog: Arc<refresh::CatalogCell>,
     analytics: analytics::Room,
     maps: map::Maps,
+    courses: turns::Courses,
 }
 
 impl Engine {
@@ -76,6 +77,7 @@ impl Engine {
             analytics: analytics::Room::new(store.clone(), catalog.clone()),
             catalog,
             maps: map::Maps::default(),
+            courses: turns::Courses::default(),
             config,
             store,
             marks,
@@ -126,7 +128,7 @@ impl Engine {
         self.list_turns(sid)
     }
     /// The same, and its responses in order of time.
-    pub fn course(&self, sid: Sid) -> anyhow::Result<Course> {
+    pub fn course(&self, sid: Sid) -> anyhow::Result<Arc<Course>> {
         self.spend(sid)
     }
     /// A session by its prompts, with what each came to.

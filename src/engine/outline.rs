@@ -23,14 +23,15 @@ impl Engine {
         };
         let total = turns.len();
         let mut turns: Vec<_> = turns.into_iter().skip(offset).take(limit).collect();
-        let amounts = self.list_turns(sid)?;
-        let mut amounts: HashMap<Option<u32>, Amount> = amounts
-            .into_iter()
-            .map(|turn| (turn.seq, turn.amount))
+        let course = self.spend(sid)?;
+        let amounts: HashMap<Option<u32>, &Amount> = course
+            .turns
+            .iter()
+            .map(|turn| (turn.seq, &turn.amount))
             .collect();
         for turn in &mut turns {
-            if let Some(amount) = amounts.remove(&turn.prompt.then_some(turn.seq)) {
-                turn.amount = amount;
+            if let Some(amount) = amounts.get(&turn.prompt.then_some(turn.seq)) {
+                turn.amount = (*amount).clone();
             }
         }
         Ok(Outline {

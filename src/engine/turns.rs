@@ -5,18 +5,31 @@ use super::cost::even_shares;
 use super::view::{Amount, Course, CourseStep, STEPS, TurnView};
 use crate::model::{Response, Sid};
 use crate::pricing;
+use crate::store::Reader;
 use anyhow::Result;
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 impl Engine {
     /// By prompt, in order; responses before the first prompt come first, under `None`.
     pub(super) fn list_turns(&self, sid: Sid) -> Result<Vec<TurnView>> {
-        Ok(self.spend(sid)?.turns)
+        Ok(self.spend(sid)?.turns.clone())
     }
 
     /// The same, and the responses one after the other.
-    pub(super) fn spend(&self, sid: Sid) -> Result<Course> {
+    pub(super) fn spend(&self, sid: Sid) -> Result<Arc<Course>> {
         let reader = self.store.read()?;
+        let generation = reader.generation()?;
+        let changed = |since| self.store.changed_since(since);
+        if let Some(course) = self.courses.known(sid, generation, changed) {
+            return Ok(course);
+        }
+        let course = Arc::new(self.follow(sid, &reader)?);
+        self.courses.keep(sid, generation, course.clone());
+        Ok(course)
+    }
+
+    fn follow(&self, sid: Sid, reader: &Reader) -> Result<Course> {
         let told = reader
             .bare_session(sid)?
             .and_then(|session| session.context_window);
@@ -68,6 +81,44 @@ impl Engine {
         let mut list: Vec<_> = tools.into_iter().collect();
         list.sort_by_key(|(_, amount)| std::cmp::Reverse((amount.cost, amount.tokens.total())));
         Ok(list)
+    }
+}
+
+/// Sessions whose courses are kept.
+const KEPT: usize = 12;
+
+/// The courses of the sessions that were looked at last.
+#[derive(Default)]
+pub(super) struct Courses {
+    /// With the generation of the store that each was true at.
+    kept: Mutex<Vec<(Sid, u64, Arc<Course>)>>,
+}
+
+impl Courses {
+    /// `changed`: sessions that changed after a generation; `None` when nobody knows.
+    fn known(
+        &self,
+        sid: Sid,
+        generation: u64,
+        changed: impl Fn(u64) -> Option<Vec<Sid>>,
+    ) -> Option<Arc<Course>> {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = kept.iter().position(|(known, ..)| *known == sid)?;
+        let (_, since, course) = kept.remove(at);
+        let same = since == generation || changed(since).is_some_and(|sids| !sids.contains(&sid));
+        same.then(|| {
+            kept.push((sid, generation, course.clone()));
+            course
+        })
+    }
+
+    fn keep(&self, sid: Sid, generation: u64, course: Arc<Course>) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.retain(|(known, ..)| *known != sid);
+        if kept.len() >= KEPT {
+            kept.remove(0);
+        }
+        kept.push((sid, generation, course));
     }
 }
 
@@ -133,4 +184,33 @@ pub(super) fn window(told: Option<u64>, model: &str, prompt: u64) -> Option<u64>
     } else {
         window
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_course_is_kept_until_its_session_changes() {
+        let courses = Courses::default();
+        let one = Arc::new(Course::default());
+        courses.keep(Sid(1), 5, one.clone());
+        let others = |_| Some(vec![Sid(2)]);
+        let known = courses.known(Sid(1), 7, others);
+        assert!(known.is_some_and(|known| Arc::ptr_eq(&known, &one)));
+        assert!(courses.known(Sid(2), 7, others).is_none());
+        // true at 7 by now, so that nobody is asked about what came before
+        let unknown = |_| None;
+        assert!(courses.known(Sid(1), 7, unknown).is_some());
+        assert!(courses.known(Sid(1), 8, unknown).is_none(), "nobody knows");
+        courses.keep(Sid(1), 8, one);
+        assert!(courses.known(Sid(1), 9, |_| Some(vec![Sid(1)])).is_none());
+        for n in 0..=KEPT as u32 {
+            courses.keep(Sid(n), 9, Arc::default());
+        }
+        assert!(
+            courses.known(Sid(0), 9, unknown).is_none(),
+            "the oldest went"
+        );
+    }
 }

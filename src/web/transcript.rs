@@ -109,16 +109,16 @@ pub struct Insight {
 }
 
 impl Insight {
-    pub fn new(turns: Vec<TurnView>, inside: Inside) -> Insight {
-        let sums = |turn: TurnView| {
+    pub fn new(turns: &[TurnView], inside: Inside) -> Insight {
+        let sums = |turn: &TurnView| {
             let sums = Sums {
                 until: Some(turn.until),
-                amount: turn.amount,
+                amount: turn.amount.clone(),
             };
             turn.seq.map(|seq| (seq, sums))
         };
         Insight {
-            turns: turns.into_iter().filter_map(sums).collect(),
+            turns: turns.iter().filter_map(sums).collect(),
             inside,
         }
     }

@@ -240,6 +240,8 @@
   for (const event of ["htmx:afterSwap", "htmx:oobAfterSwap"]) document.addEventListener(event, dress);
   document.addEventListener("htmx:configRequest", (event) => {
     const list = event.detail.elt.id === "outline" && document.querySelector("#outline .turns");
-    if (list) event.detail.parameters.offset = list.dataset.offset;
+    if (!list) return;
+    event.detail.parameters.offset = list.dataset.offset;
+    event.detail.parameters.seen = list.dataset.items;
   });
 })();

@@ -59,6 +59,16 @@ impl Site {
         self.tidy(str::from_utf8(&bytes).unwrap())
     }
 
+    /// Where an address leads on to.
+    async fn location(&self, path: &str) -> String {
+        let request = Request::get(path).header("host", "127.0.0.1:3847");
+        let request = request.body(Body::empty()).unwrap();
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        assert_eq!(response.status(), 303, "{path}");
+        let location = response.headers().get("location").unwrap();
+        location.to_str().unwrap().to_owned()
+    }
+
     fn tidy(&self, html: &str) -> String {
         let mut html = html
             .replace(self.house.home().to_str().unwrap(), "HOME")
@@ -231,10 +241,13 @@ fn frame(page: &str, fragment: &str) -> String {
 async fn pages_are_frames_around_their_fragments() {
     let site = Site::new(furnished());
     let session = format!("session/{}", id_of("lamp"));
+    let (outline, files) = (format!("{session}/outline"), format!("{session}/files"));
     for (name, page, fragment) in [
         ("sessions", "/", "sessions"),
         ("search", "/search?q=lantern", "search?q=lantern"),
         ("session", &*format!("/{session}"), &*session),
+        ("outline", &*format!("/{outline}"), &*outline),
+        ("files", &*format!("/{files}"), &*files),
         ("projects", "/projects", "projects"),
         ("analytics", "/analytics", "analytics"),
         ("status", "/status", "status"),
@@ -271,7 +284,28 @@ async fn fragments_of_a_full_home() {
         ("session-tools", &*format!("session/{count}?filter=tools")),
         ("session-more", &*format!("session/{count}/more?offset=1")),
         ("session-tail", &*format!("session/{count}/tail?offset=1")),
+        ("session-errors", &*format!("session/{lamp}?filter=errors")),
+        ("session-found", &*format!("session/{lamp}?q=lantern&m=3")),
+        (
+            "session-nothing",
+            &*format!("session/{lamp}?q=zebrafinch&none=edit"),
+        ),
         ("session-none", "session/no-such-session"),
+        ("outline", &*format!("session/{lamp}/outline?m=3")),
+        (
+            "outline-within",
+            &*format!("session/{count}/outline?within=1"),
+        ),
+        (
+            "files",
+            &*format!("session/{lamp}/files?file=/w/app/lantern.rs"),
+        ),
+        ("files-few", &*format!("session/{lamp}/files?few=1")),
+        ("files-none", &*format!("session/{count}/files")),
+        (
+            "edits",
+            &*format!("session/{lamp}/edits?file=/w/app/lantern.rs"),
+        ),
         ("projects", "projects"),
         ("status", "status"),
         ("help", "help"),
@@ -298,6 +332,47 @@ async fn fragments_of_an_empty_home() {
         "empty-analytics",
         outline(&site.get("/fragments/analytics").await)
     );
+}
+
+#[tokio::test]
+async fn jumps_lead_to_an_address_of_their_own() {
+    let site = Site::new(furnished());
+    let lamp = format!("/session/{}", id_of("lamp"));
+    // 0 prompt, 1 thought, 2 edit, 3 its output, 4 failed call, 5 its output, 6 answer
+    for (asked, want) in [
+        ("jump=prompt", "?m=0#m0"),
+        ("jump=error", "?m=4#m4"),
+        ("jump=error&from=4", "?m=4&none=error#m4"),
+        ("jump=edit&way=previous&from=6", "?m=2#m2"),
+        ("jump=edit&filter=user", "?m=2#m2"),
+        ("jump=edit&filter=edits", "?filter=edits&m=2#m2"),
+        (
+            "jump=tool&filter=tools&tool=Bash",
+            "?filter=tools&tool=Bash&m=4#m4",
+        ),
+        ("jump=hit&q=FAILED", "?q=FAILED&m=5#m5"),
+        ("jump=hit&q=FAILED&from=5", "?q=FAILED&m=5#m5"),
+        ("jump=hit&q=zebrafinch", "?q=zebrafinch&none=hit"),
+        ("jump=hit", ""),
+    ] {
+        let location = site.location(&format!("{lamp}?{asked}")).await;
+        assert_eq!(location, format!("{lamp}{want}"), "{asked}");
+    }
+}
+
+#[tokio::test]
+async fn a_call_as_markdown_has_its_output() {
+    let site = Site::new(furnished());
+    let lamp = id_of("lamp");
+    for seq in [4, 5] {
+        let path = format!("/session/{lamp}/text/{seq}?form=markdown");
+        let text = site.get(&path).await;
+        assert!(
+            text.contains("**Bash** cargo test lantern ```sh cargo test lantern ```"),
+            "{text}"
+        );
+        assert!(text.contains("test lantern ... FAILED"), "{text}");
+    }
 }
 
 /// Headings and what is drawn: the figures themselves have tests of their own.

@@ -27,6 +27,7 @@ use crate::web::{App, blocking};
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
+use std::sync::Arc;
 use view::Session;
 
 /// Messages at a time.
@@ -44,7 +45,7 @@ const FILTERS: [(&str, &str); 6] = [
 struct Found {
     view: SessionView,
     messages: MessagesPage,
-    course: Course,
+    course: Arc<Course>,
     inside: Inside,
     /// Every tag in use.
     tags: Vec<String>,
@@ -170,7 +171,7 @@ fn inside(engine: &Engine, sid: Sid, params: &Params) -> Result<Inside, Failure>
 
 fn insight(engine: &Engine, sid: Sid, params: &Params) -> Result<Insight, Failure> {
     let inside = inside(engine, sid, params)?;
-    Ok(Insight::new(engine.course(sid)?.turns, inside))
+    Ok(Insight::new(&engine.course(sid)?.turns, inside))
 }
 
 impl Found {

@@ -14,6 +14,8 @@ use crate::web::shell::Shell;
 use crate::web::{App, blocking, filters};
 use askama::Template;
 use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::IntoResponse;
 
 /// Turns at a time.
 const LIMIT: usize = 200;
@@ -30,6 +32,8 @@ pub struct OutlinePage {
     /// Swapped into the page of the session, the strip goes to a place of its own.
     pub within: bool,
     pub total: usize,
+    /// Messages that it is made of: a page that has as many needs no other.
+    pub items: usize,
     pub offset: usize,
     pub before: usize,
     pub after: usize,
@@ -65,6 +69,10 @@ pub async fn page(State(app): State<App>, Path(id): Path<String>, ask: Ask) -> A
                 around: shown.filter(|_| offset.is_none()),
             },
         )?;
+        // what is on the page already
+        if ask.params.number("seen") == Some(outline.items) {
+            return Ok(StatusCode::NO_CONTENT.into_response());
+        }
         let view = app
             .engine
             .session(sid)?
@@ -73,7 +81,8 @@ pub async fn page(State(app): State<App>, Path(id): Path<String>, ask: Ask) -> A
         let mut shell = Shell::new(app, &ask, "/", "Outline");
         shell.here = params.without("m").url(&format!("{path}/outline"));
         let name = cards::name(&view.card.session);
-        let page = OutlinePage::new(shell, path, name, outline, shown, ask.fragment);
+        let within = ask.params.flag("within");
+        let page = OutlinePage::new(shell, path, name, outline, shown, within);
         respond::page(&ask, &page)
     })
     .await
@@ -91,9 +100,11 @@ impl OutlinePage {
         let end = outline.offset + outline.turns.len();
         let at = |offset: usize| {
             let params = Params::default().with("offset", &offset.to_string());
+            let part = params.with("within", if within { "1" } else { "" });
+            let part = part.with("offset", &offset.to_string());
             (
                 params.url(&format!("{path}/outline")),
-                params.url(&format!("/fragments{path}/outline")),
+                part.url(&format!("/fragments{path}/outline")),
             )
         };
         let behind = |seq: u32| shown.is_some_and(|shown| seq <= shown);
@@ -112,6 +123,7 @@ impl OutlinePage {
             strip: strip(&outline.strip, &path),
             within,
             total: outline.total,
+            items: outline.items,
             offset: outline.offset,
             before: outline.offset,
             after: outline.total.saturating_sub(end),

@@ -99,7 +99,7 @@ impl Session {
             .map(|count| tool(count, &params, &path));
         let plain = params.without("m").without("none").without("tool");
         let steps = charts::course(&found.course.steps, &path, &shell.clock);
-        let insight = Insight::new(found.course.turns, found.inside);
+        let insight = Insight::new(&found.course.turns, found.inside);
         let around = number(&params, "m").or(first).unwrap_or_default();
         Session {
             related: related(&view),
@@ -107,7 +107,7 @@ impl Session {
             jumps: jumps(&params, &path, from),
             finder: finder(&params, &path, &insight.inside, from),
             notice: params.get("none").map_or_else(String::new, jump_notice),
-            outline: format!("/fragments{path}/outline?m={around}"),
+            outline: format!("/fragments{path}/outline?within=1&m={around}"),
             tags: Tags {
                 action: format!("{path}/tags"),
                 tags: view.card.tags.clone(),
@@ -235,7 +235,7 @@ pub mod tests {
         let found = Found {
             view: sample::session(),
             messages: sample::messages(),
-            course: sample::course(),
+            course: sample::course().into(),
             inside: match params.get("q") {
                 Some(_) => sample::inside(),
                 None => Default::default(),
