@@ -12,17 +12,21 @@ mod counts;
 mod detail;
 mod filter;
 mod find;
+mod inside;
 mod jobs;
 mod languages;
 mod leaderboard;
 mod ledger;
+mod map;
 mod messages;
 mod names;
+mod outline;
 mod patterns;
 mod plans;
 mod project;
 mod projects;
 mod ranks;
+mod reading;
 mod refresh;
 mod report;
 mod search;
@@ -72,6 +76,8 @@ pub struct Engine {
     pub status: Arc<StatusBoard>,
     catalog: Arc<refresh::CatalogCell>,
     analytics: analytics::Room,
+    maps: map::Maps,
+    courses: turns::Courses,
 }
 
 impl Engine {
@@ -93,6 +99,8 @@ impl Engine {
             catalog,
             settings,
             started: config,
+            maps: map::Maps::default(),
+            courses: turns::Courses::default(),
             store,
             marks,
             index: Default::default(),
@@ -151,6 +159,43 @@ impl Engine {
     /// What each prompt of a session cost (its own responses, not its sub-agents').
     pub fn turns(&self, sid: Sid) -> anyhow::Result<Vec<TurnView>> {
         self.list_turns(sid)
+    }
+    /// The same, and its responses in order of time.
+    pub fn course(&self, sid: Sid) -> anyhow::Result<Arc<Course>> {
+        self.spend(sid)
+    }
+    /// A session by its prompts, with what each came to.
+    pub fn outline(&self, sid: Sid, query: &OutlineQuery) -> anyhow::Result<Outline> {
+        self.outline_of(sid, query)
+    }
+    /// Ordinal of the next (or previous) item of a kind, seen from this message; `None` when there is
+    /// none that way.
+    pub fn landmark(
+        &self,
+        sid: Sid,
+        landmark: &Landmark,
+        from: Option<u32>,
+        way: Way,
+    ) -> anyhow::Result<Option<u32>> {
+        self.next_landmark(sid, landmark, from, way)
+    }
+    /// Files that a session edited or wrote, in order of the first edit.
+    pub fn touched(&self, sid: Sid) -> anyhow::Result<Vec<Touched>> {
+        self.touched_files(sid)
+    }
+    /// Edits of one of these files, in order.
+    pub fn edits(
+        &self,
+        sid: Sid,
+        path: &str,
+        offset: usize,
+        limit: usize,
+    ) -> anyhow::Result<MessagesPage> {
+        self.edits_of(sid, path, offset, limit)
+    }
+    /// Every message of one session that answers a question, in order.
+    pub fn inside(&self, sid: Sid, text: &str) -> anyhow::Result<Inside> {
+        self.find_inside(sid, text)
     }
     /// What a session's responses cost by tool; `""`: those that called none.
     pub fn tool_costs(&self, sid: Sid) -> anyhow::Result<Vec<(String, Amount)>> {

@@ -5,7 +5,7 @@
 
 mod pager;
 
-pub use pager::{Filter, Locator, Pager};
+pub use pager::{Filter, Locator, Pager, Pairs};
 
 use crate::model::Message;
 

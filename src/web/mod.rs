@@ -21,6 +21,7 @@ mod events;
 mod facets;
 mod figures;
 mod filters;
+mod found;
 mod guard;
 mod highlight;
 mod markdown;

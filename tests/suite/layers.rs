@@ -58,6 +58,7 @@ const BELOW_L3: &[&str] = &[
 const HOLDS: &[&str] = &[
     "crate::index::Sort",
     "crate::index::Match",
+    "crate::index::Marker",
     "crate::index::Snippet",
     "crate::index::self",
     "crate::store::status",

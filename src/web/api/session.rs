@@ -156,6 +156,7 @@ fn messages_query(params: &Params) -> Result<MessagesQuery, Failure> {
         offset: params.number("offset")?.unwrap_or(0),
         limit: limit.min(MOST),
         around: params.number("around")?,
+        only: None,
     })
 }
 

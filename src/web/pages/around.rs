@@ -9,7 +9,7 @@ use crate::web::marks::find;
 use crate::web::messages::{child_href, path};
 use crate::web::respond;
 use crate::web::shell::Shell;
-use crate::web::transcript::{Content, Item, Renderer};
+use crate::web::transcript::{Content, Insight, Item, Renderer};
 use crate::web::{App, blocking, filters};
 use askama::Template;
 use axum::extract::{Path, State};
@@ -40,7 +40,8 @@ pub async fn around(
         let (found, at) = neighbours(&app.engine, sid, seq)?
             .ok_or_else(|| Failure::not_found("this session has no such message"))?;
         let path = path(&id);
-        let mut renderer = Renderer::new(&path, Some(seq));
+        let insight = Insight::default();
+        let mut renderer = Renderer::new(&path, Some(seq), &insight);
         let linked = child_href(&app.engine);
         let items = found.items.into_iter();
         let page = Around {

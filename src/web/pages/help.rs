@@ -16,7 +16,7 @@ const PATH: &str = "/help";
 const FRAGMENTS: &str = "/help/fragments";
 
 /// Key, and what it does; several keys are apart by a blank.
-const KEYS: [(&str, &[(&str, &str)]); 3] = [
+const KEYS: [(&str, &[(&str, &str)]); 2] = [
     (
         "Everywhere",
         &[
@@ -24,7 +24,7 @@ const KEYS: [(&str, &[(&str, &str)]); 3] = [
             ("j k", "next and previous session, hit, project or message"),
             ("Enter", "open it"),
             ("x", "star it"),
-            ("p", "its first messages, unfolded"),
+            ("p", "in a list: its first messages, unfolded"),
             (
                 "s",
                 "select several sessions; Enter then ticks the picked one",
@@ -36,15 +36,16 @@ const KEYS: [(&str, &[(&str, &str)]); 3] = [
         ],
     ),
     (
-        "In the session list",
+        "In a session",
         &[
-            ("s", "choose several, to do something with all of them"),
-            ("g", "by project, or no longer"),
-            ("o", "look into it without leaving the list"),
-            ("r", "draw the list anew"),
+            ("n p", "next and previous prompt"),
+            ("e E", "next and previous call that failed"),
+            ("c C", "next and previous change of a file"),
+            ("t T", "next and previous call of the tool that is picked"),
+            ("f", "search in it"),
+            ("] [", "next and previous find"),
         ],
     ),
-    ("In a session", &[("n p", "next and previous prompt")]),
 ];
 
 #[derive(Template)]
