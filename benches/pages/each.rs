@@ -108,7 +108,7 @@ fn addresses(server: &Server) -> Result<Vec<Address>> {
         long("longest session, first screen", format!("/session/{id}")),
         long("longest session, its middle", format!("/session/{id}?m={middle}")),
         long("longest session, outline", format!("/fragments/session/{id}/outline")),
-        long("longest session, find", format!("/session/{id}?find=cache")),
+        long("longest session, find", format!("/session/{id}?q=cache")),
         long("longest session, files", format!("/fragments/session/{id}/files")),
         long("longest session, replay", format!("/session/{id}/replay")),
     ])
