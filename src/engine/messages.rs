@@ -104,7 +104,7 @@ struct Sink<'n, C> {
     consumer: C,
 }
 
-trait Consumer {
+pub(super) trait Consumer {
     /// Rooms ask once, before the first record.
     const WANTS: Wants;
     fn has_enough(&self) -> bool;
@@ -157,7 +157,7 @@ impl<C: Consumer> EventSink for Sink<'_, C> {
 }
 
 /// Returns the consumer and whether the source was read to its end.
-fn run<C: Consumer>(
+pub(super) fn run<C: Consumer>(
     room: &dyn Agent,
     native: &str,
     zone: &TimeZone,
@@ -284,7 +284,7 @@ fn prompts_from_index(
     Ok(page(told.collect(), offset, total, query.limit, more))
 }
 
-fn restored(stored: StoredMessage) -> Message {
+pub(super) fn restored(stored: StoredMessage) -> Message {
     let meta = stored.meta;
     Message {
         seq: stored.seq,
@@ -314,7 +314,7 @@ fn page(told: Vec<Told>, offset: usize, total: usize, limit: usize, more: bool) 
     }
 }
 
-fn item(told: Told) -> TranscriptItem {
+pub(super) fn item(told: Told) -> TranscriptItem {
     let m = told.message;
     TranscriptItem {
         seq: m.seq,

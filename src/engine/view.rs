@@ -2,9 +2,11 @@
 //! No HTML, no JSON names, no formatting of numbers or times here.
 
 mod analytics;
+mod retold;
 mod status;
 
 pub use analytics::*;
+pub use retold::*;
 pub use status::{AgentStatus, StatusView};
 
 use crate::index;

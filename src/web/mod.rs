@@ -7,6 +7,7 @@
 
 pub mod api;
 
+mod archive;
 mod ask;
 pub mod assets;
 mod blocking;
@@ -24,6 +25,7 @@ mod marks;
 mod messages;
 mod pages;
 mod params;
+mod pretty;
 mod respond;
 mod roots;
 mod routes;

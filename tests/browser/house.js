@@ -83,6 +83,8 @@ export async function pages() {
     search: `/search?q=${encodeURIComponent(words)}`,
     "search-empty": "/search",
     session: `/session/${longest.id}`,
+    replay: `/session/${longest.id}/replay?at=12`,
+    raw: `/session/${longest.id}/raw/1`,
     projects: "/projects",
     analytics: "/analytics",
     status: "/status",
