@@ -34,7 +34,7 @@ mod twice;
 mod usage;
 
 use super::read::jsonl::{self, Lines};
-use super::read::record::{self, Cut};
+use super::read::record::Cut;
 use super::{Agent, EventSink, Listing};
 use crate::model::{
     AgentInfo, Capabilities, Checkpoint, IssueKind, ParseIssue, Rank, RootSpec, Source,
@@ -133,7 +133,7 @@ impl Agent for Codex {
 
     fn open(&self, source: &Source, offset: u64) -> io::Result<Box<dyn Read + Send>> {
         if Layout::of(source.layout) != Layout::Packed {
-            return record::open(&source.path, offset);
+            return super::read::record::open(&source.path, offset);
         }
         let mut input = discover::open_text(&source.path)?;
         io::copy(&mut (&mut input).take(offset), &mut io::sink())?;

@@ -9,7 +9,6 @@ use axum::extract::{Path, RawQuery, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
-use std::io::Write;
 
 /// Bytes of an answer's contents when `limit` does not say, and at most.
 const LIMIT: usize = 1 << 20;

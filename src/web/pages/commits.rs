@@ -14,7 +14,8 @@ use axum::extract::{Path, State};
 #[template(path = "parts/commits.html")]
 pub struct Block {
     pub shell: Shell,
-    pub commits: Vec<Commit>,
+    /// Each with its time.
+    pub commits: Vec<(Commit, Option<i64>)>,
     pub more: bool,
     /// Why there are none; `""` when there are.
     pub why: String,
@@ -46,7 +47,14 @@ impl Block {
         };
         Block {
             shell,
-            commits: found.commits,
+            commits: found
+                .commits
+                .into_iter()
+                .map(|commit| {
+                    let at = Some(commit.at);
+                    (commit, at)
+                })
+                .collect(),
             more: found.more,
             why,
         }
