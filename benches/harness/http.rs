@@ -30,13 +30,18 @@ impl Answer {
 
 /// One GET on a connection of its own.
 pub fn get(address: SocketAddr, path: &str) -> Result<Answer> {
+    get_as(address, path, "identity")
+}
+
+/// The same, of a reader who takes these encodings; the body stays as it was sent.
+pub fn get_as(address: SocketAddr, path: &str, encodings: &str) -> Result<Answer> {
     let start = Instant::now();
     let mut stream = TcpStream::connect(address)?;
     stream.set_nodelay(true)?;
     stream.set_read_timeout(Some(Duration::from_secs(120)))?;
     write!(
         stream,
-        "GET {path} HTTP/1.1\r\nHost: {address}\r\nAccept: */*\r\nConnection: close\r\n\r\n"
+        "GET {path} HTTP/1.1\r\nHost: {address}\r\nAccept: */*\r\nAccept-Encoding: {encodings}\r\nConnection: close\r\n\r\n"
     )?;
     let mut bytes = vec![0; 16 << 10];
     let got = stream.read(&mut bytes)?;

@@ -57,11 +57,16 @@ pub fn indexed(corpus: &Corpus) -> Result<PathBuf> {
     let dir = corpus.home.with_extension("codedash");
     std::fs::create_dir_all(&dir)?;
     let mut server = Server::start(&corpus.home, &dir)?;
-    wait_for(&server, Duration::from_secs(1800), |warming| {
-        warming.index_complete && warming.phase == "idle"
-    })?;
+    indexed_all(&server)?;
     server.stop()?;
     Ok(dir)
+}
+
+/// Until the server has nothing more to read.
+pub fn indexed_all(server: &Server) -> Result<Warming> {
+    wait_for(server, Duration::from_secs(1800), |warming| {
+        warming.index_complete && warming.phase == "idle"
+    })
 }
 
 /// Polls `/api/warming` until it is as wanted.

@@ -9,6 +9,27 @@ use crate::store::status::{IngestStatus, Phase};
 use askama::Template;
 use std::sync::Arc;
 
+/// The views of the header: path and name.
+pub const VIEWS: &[(&str, &str)] = &[
+    ("/", "Sessions"),
+    ("/timeline", "Timeline"),
+    ("/projects", "Projects"),
+    ("/activity", "Activity"),
+    ("/analytics", "Analytics"),
+    ("/leaderboard", "Leaderboard"),
+];
+
+/// Everything else, in the sections of the menu.
+pub const MENU: &[&[(&str, &str)]] = &[
+    &[("/starred", "Starred"), ("/tags", "Tags")],
+    &[("/status", "Status"), ("/settings", "Settings")],
+    &[
+        ("/help", "Help and keys"),
+        ("/tour", "Tour"),
+        ("/changelog", "What is new"),
+    ],
+];
+
 #[derive(Clone)]
 pub struct Shell {
     pub title: String,
@@ -49,6 +70,12 @@ impl Shell {
             here: ask.params.without("theme").url(&ask.path),
             unfinished: false,
         }
+    }
+
+    /// The current page stands in the menu, which is closed.
+    pub fn in_menu(&self) -> bool {
+        let mut entries = MENU.iter().flat_map(|section| section.iter());
+        entries.any(|(path, _)| *path == self.nav)
     }
 }
 

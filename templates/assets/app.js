@@ -121,6 +121,17 @@
     setTimeout(() => { button.textContent = "Copy"; }, 1500);
   });
 
+  // A menu closes as people expect: by Escape, and by a click beside it.
+  const menus = () => document.querySelectorAll("details.menu[open]");
+  document.addEventListener("click", (event) => menus().forEach((menu) => menu.contains(event.target) || (menu.open = false)));
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    menus().forEach((menu) => {
+      menu.open = false;
+      menu.querySelector("summary").focus();
+    });
+  });
+
   // A failure's note goes away by itself.
   let fading;
   document.addEventListener("htmx:responseError", () => {

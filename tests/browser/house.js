@@ -132,14 +132,14 @@ function transcripts(folder) {
   return found;
 }
 
-/** Serious and critical findings of axe on the page as it stands. */
+/** What axe finds on the page as it stands, above minor. */
 export async function findings(page) {
   await page.evaluate(axe.source);
   const result = await page.evaluate(() =>
     window.axe.run(document, { resultTypes: ["violations"], runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"] }),
   );
   return result.violations
-    .filter((violation) => ["serious", "critical"].includes(violation.impact))
+    .filter((violation) => violation.impact !== "minor")
     .map((violation) => `${violation.id} (${violation.impact}): ${violation.nodes.slice(0, 3).map((node) => node.target.join(" ") + " " + (node.any[0]?.message ?? "")).join("; ")}`);
 }
 

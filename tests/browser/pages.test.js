@@ -35,7 +35,7 @@ test("no page breaks its own policy, logs an error or asks elsewhere", async () 
 
 for (const [width, viewport] of [["1440", WIDE], ["390", NARROW]]) {
   for (const colorScheme of ["dark", "light"]) {
-    test(`axe finds nothing serious: ${colorScheme}, ${width} px`, async () => {
+    test(`axe finds nothing above minor: ${colorScheme}, ${width} px`, async () => {
       // axe is handed in from outside, which the pages' policy rightly forbids
       const context = await open({ viewport, colorScheme, bypassCSP: true });
       const page = await newPage(context);

@@ -4,9 +4,15 @@
 //! Corpus: the large generated history (`benches/corpus`), in the page cache. Server: the release binary
 //! in a process of its own; times are from the start of the process where the row says so.
 //!
-//! `cargo bench --bench pages` (`-- --smoke`: a hundredth of the corpus, for whether it works at all)
+//! Then what every page and fragment costs the server once all is known ([`each`]).
+//!
+//! `cargo bench --bench pages` (`-- --smoke`: a hundredth of the corpus, for whether it works at all;
+//! `-- --scale 10`: ten times the history)
 
+#[path = "../harness/mod.rs"]
 mod harness;
+
+mod each;
 
 use anyhow::{Context, Result, ensure};
 use harness::made::{self, Corpus};
@@ -45,8 +51,10 @@ fn main() -> Result<()> {
     let mut table = Table::new(&format!("pages: {}", corpus.describe()));
     let fresh = Fresh::new("pages")?;
     without_a_cache(&corpus, fresh.path(), &mut table)?;
-    with_a_cache(&corpus, &indexed(&corpus)?, &mut table)?;
+    let dir = indexed(&corpus)?;
+    with_a_cache(&corpus, &dir, &mut table)?;
     table.print();
+    each::measure(&corpus, &dir)?;
     Ok(())
 }
 
@@ -172,14 +180,6 @@ fn with_a_cache(corpus: &Corpus, dir: &Path, table: &mut Table) -> Result<()> {
         times.push(ms(server.get(ANALYTICS)?.whole));
     }
     table.below("analytics again (median of 30)", median(times), 5.0, "ms");
-    let mut times = Vec::new();
-    for path in ["/", "/analytics", "/projects", "/search?q=cache", "/status"] {
-        let mut own = Vec::new();
-        for _ in 0..10 {
-            own.push(ms(server.get(path)?.whole));
-        }
-        times.push((path, median(own)));
-    }
     server.stop()?;
     let mut server = Server::start(&corpus.home, dir)?;
     let job = server.get(ANALYTICS)?;
@@ -197,9 +197,6 @@ fn with_a_cache(corpus: &Corpus, dir: &Path, table: &mut Table) -> Result<()> {
     );
     job.result.context("done without a result")?;
     server.stop()?;
-    for (path, time) in times {
-        table.note(&format!("whole page `{path}` (median of 10)"), time, "ms");
-    }
     Ok(())
 }
 
