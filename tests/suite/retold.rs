@@ -7,8 +7,8 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, Response, StatusCode};
 use codedash::config::Config;
+use codedash::engine::Engine;
 use codedash::engine::view::{RawAnswer, SessionsQuery, TranscriptItem};
-use codedash::engine::{Engine, Found};
 use codedash::model::Sid;
 use codedash::web::{self, App};
 use http_body_util::BodyExt;
@@ -27,7 +27,6 @@ const GIF: &str = "R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7";
 const SVG: &str = "PHN2ZyB4bWxucz0iaHR0cDovL3d3dy53My5vcmcvMjAwMC9zdmciLz4=";
 
 struct Site {
-    engine: Arc<Engine>,
     router: Router,
     // dropped, it would end every stream
     _stop: watch::Sender<bool>,
@@ -55,13 +54,12 @@ impl Site {
     fn of(engine: Arc<Engine>) -> Site {
         let (stop, stopping) = watch::channel(false);
         let app = App {
-            engine: engine.clone(),
+            engine,
             token: TOKEN.into(),
             assets: web::assets::hash(),
             stopping,
         };
         Site {
-            engine,
             router: web::router(app),
             _stop: stop,
         }
@@ -102,13 +100,6 @@ impl Site {
                 .unwrap()
                 .to_bytes()
                 .to_vec(),
-        }
-    }
-
-    fn sid(&self, name: &str) -> Sid {
-        match self.engine.find_session(&id_of(name)).unwrap() {
-            Found::One(sid) => sid,
-            _ => panic!("no session {name}"),
         }
     }
 }
@@ -154,10 +145,21 @@ fn said(bytes: &[u8]) -> String {
 
 fn collect(value: &Value, all: &mut String) {
     match value {
-        Value::Object(members) => members.iter().for_each(|(key, value)| {
-            all.push_str(&format!("\n{key}\n"));
-            collect(value, all);
-        }),
+        Value::Object(members) => {
+            // a text that was spread into an object of its letters
+            let letters = members.iter().map(|(key, value)| {
+                let place: Option<usize> = key.parse().ok();
+                place.zip(value.as_str().filter(|letter| letter.len() == 1))
+            });
+            if let Some(mut letters) = letters.collect::<Option<Vec<_>>>() {
+                letters.sort();
+                all.extend(letters.iter().map(|(_, letter)| *letter));
+            }
+            for (key, value) in members {
+                all.push_str(&format!("\n{key}\n"));
+                collect(value, all);
+            }
+        }
         Value::Array(items) => items.iter().for_each(|item| collect(item, all)),
         Value::String(text) => {
             all.push_str(&format!("\n{text}\n"));
@@ -199,7 +201,10 @@ fn every_message_of_every_agent_has_its_record() {
         let engine = codedash::cli::open::stores(config).unwrap().engine;
         let index = codedash::cli::open::index(&engine).unwrap();
         index.bring_up_to_date(&engine, false).unwrap();
-        let mut query = SessionsQuery::default();
+        let mut query = SessionsQuery {
+            limit: usize::MAX,
+            ..SessionsQuery::default()
+        };
         (query.filters.include_helpers, query.filters.include_empty) = (true, true);
         for (sid, session) in engine.session_rows(&query).unwrap().rows {
             let agent = session.key.agent.to_string();
