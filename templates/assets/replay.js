@@ -91,9 +91,7 @@
     const pause = () => {
       playing = false;
       clearTimeout(timer);
-      play.setAttribute("aria-pressed", "false");
-      play.lastElementChild.textContent = "Play";
-      play.firstElementChild.textContent = "\u25b6";
+      play.textContent = "Play";
       write();
     };
     // a real gap, but nobody waits for a night to pass
@@ -121,9 +119,7 @@
     };
     const start_ = () => {
       playing = true;
-      play.setAttribute("aria-pressed", "true");
-      play.lastElementChild.textContent = "Pause";
-      play.firstElementChild.textContent = "\u23f8";
+      play.textContent = "Pause";
       clearTimeout(timer);
       if (at >= total - 1) show(0).then(tick);
       else tick();
@@ -166,7 +162,7 @@
         go(at + moves[event.key]);
       }
     });
-    if (!window.matchMedia("(max-height: 500px)").matches) list.lastElementChild?.scrollIntoView({ block: "end" });
+    list.lastElementChild?.scrollIntoView({ block: "nearest" });
     tell(list.lastElementChild);
   };
   document.addEventListener("DOMContentLoaded", setUp);

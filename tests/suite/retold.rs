@@ -650,7 +650,7 @@ async fn a_replay_goes_step_by_step_without_a_script() {
         .get(&format!("/fragments{replay}/steps?offset=50"))
         .await
         .text();
-    assert_eq!(steps.matches("<li class=\"step\"").count(), 41);
+    assert_eq!(steps.matches("<li class=\"replay-step\"").count(), 41);
     assert!(steps.contains("data-step=\"50\"") && steps.contains("data-at=\""));
 
     let api = site
