@@ -53,7 +53,10 @@ pub fn measure(corpus: &Corpus, dir: &Path) -> Result<()> {
         }
         let times = sorted(times);
         let half = quantile(&times, 0.5);
-        let what = format!("{name}: p99 (p50 {half:.1} ms, {:.1} kB)", weight as f64 / 1e3);
+        let what = format!(
+            "{name}: p99 (p50 {half:.1} ms, {:.1} kB)",
+            weight as f64 / 1e3
+        );
         table.below(&what, quantile(&times, 0.99), limit, "ms");
     }
     let sent = first_visit(&server)? as f64;
@@ -86,9 +89,15 @@ fn addresses(server: &Server) -> Result<Vec<Address>> {
         page("sessions of 90 days", "/?from=2026-08-27"),
         page("sessions, typed filter", "/?q=cache"),
         page("sessions with helpers", "/?include_helpers=1"),
-        page("sessions, far down", "/fragments/sessions/more?include_helpers=1&offset=1200"),
+        page(
+            "sessions, far down",
+            "/fragments/sessions/more?include_helpers=1&offset=1200",
+        ),
         page("search, one word", "/search?q=cache"),
-        page("search, words and fields", "/search?q=retry+role:user+after:2026-03-01"),
+        page(
+            "search, words and fields",
+            "/search?q=retry+role:user+after:2026-03-01",
+        ),
         page("search, phrase", "/search?q=%22cannot+borrow%22"),
         page("suggestions", "/fragments/search/suggest?q=proj"),
         page("timeline", "/timeline"),
@@ -106,10 +115,19 @@ fn addresses(server: &Server) -> Result<Vec<Address>> {
         page("help, fragments", "/help/fragments"),
         page("tour", "/tour"),
         long("longest session, first screen", format!("/session/{id}")),
-        long("longest session, its middle", format!("/session/{id}?m={middle}")),
-        long("longest session, outline", format!("/fragments/session/{id}/outline")),
+        long(
+            "longest session, its middle",
+            format!("/session/{id}?m={middle}"),
+        ),
+        long(
+            "longest session, outline",
+            format!("/fragments/session/{id}/outline"),
+        ),
         long("longest session, find", format!("/session/{id}?q=cache")),
-        long("longest session, files", format!("/fragments/session/{id}/files")),
+        long(
+            "longest session, files",
+            format!("/fragments/session/{id}/files"),
+        ),
         long("longest session, replay", format!("/session/{id}/replay")),
     ])
 }

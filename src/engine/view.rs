@@ -2,10 +2,12 @@
 //! No HTML, no JSON names, no formatting of numbers or times here.
 
 mod analytics;
+mod retold;
 mod session;
 mod status;
 
 pub use analytics::*;
+pub use retold::*;
 pub use session::*;
 pub use status::{AgentStatus, StatusView};
 

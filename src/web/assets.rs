@@ -35,8 +35,10 @@ static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
     vec![
         asset!("app.css", CSS, "app.css"),
         asset!("charts.css", CSS, "charts.css"),
+        asset!("retold.css", CSS, "retold.css"),
         asset!("session.css", CSS, "session.css"),
         asset!("app.js", JS, "app.js"),
+        asset!("replay.js", JS, "replay.js"),
         asset!("session.js", JS, "session.js"),
         asset!("icons.svg", SVG, "icons.svg"),
         asset!("favicon.svg", SVG, "favicon.svg"),

@@ -1,7 +1,10 @@
 //! Every path on one page.
 
 use super::events::{self, Hub};
-use super::pages::{analytics, help, marks, projects, search, session, sessions, settings, status};
+use super::pages::{
+    analytics, commits, export, help, marks, projects, raw, replay, search, session, sessions,
+    settings, status,
+};
 use super::{App, api, assets, error, guard};
 use axum::http::StatusCode;
 use axum::middleware::{from_fn, from_fn_with_state};
@@ -55,6 +58,12 @@ fn pages() -> Router<App> {
         .route("/session/{id}/text/{seq}", get(session::text))
         .route("/session/{id}/outline", get(session::outline))
         .route("/session/{id}/files", get(session::files))
+        .route("/session/{id}/raw/{seq}", get(raw::page))
+        .route("/session/{id}/image/{seq}/{number}", get(raw::image))
+        .route("/session/{id}/replay", get(replay::page))
+        .route("/session/{id}/export", get(export::markdown))
+        .route("/session/{id}/export.json", get(export::json))
+        .route("/api/session/{id}/export", get(export::markdown))
         .route("/projects", get(projects::page))
         .route("/analytics", get(analytics::page))
         .route("/status", get(status::page))
@@ -74,6 +83,10 @@ fn fragments() -> Router<App> {
         .route("/fragments/session/{id}/outline", get(session::outline))
         .route("/fragments/session/{id}/files", get(session::files))
         .route("/fragments/session/{id}/edits", get(session::edits))
+        .route("/fragments/session/{id}/raw/{seq}", get(raw::page))
+        .route("/fragments/session/{id}/replay", get(replay::page))
+        .route("/fragments/session/{id}/replay/steps", get(replay::steps))
+        .route("/fragments/session/{id}/commits", get(commits::block))
         .route("/fragments/projects", get(projects::page))
         .route("/fragments/analytics", get(analytics::page))
         .route("/fragments/analytics/figures", get(analytics::figures))
@@ -86,6 +99,7 @@ fn changes() -> Router<App> {
     Router::new()
         .route("/session/{id}/star", post(marks::star))
         .route("/session/{id}/tags", post(marks::tag))
+        .route("/export", post(export::several))
         .route("/analytics/plans", post(analytics::change_plan))
         .route("/settings/theme", post(settings::theme))
 }
