@@ -316,7 +316,7 @@ fn prompts_from_index(
     Ok(page(told.collect(), offset, total, query.limit, more))
 }
 
-fn restored(stored: StoredMessage) -> Message {
+pub(super) fn restored(stored: StoredMessage) -> Message {
     let meta = stored.meta;
     Message {
         seq: stored.seq,
@@ -350,7 +350,7 @@ pub(super) fn items(told: Vec<Told>) -> Vec<TranscriptItem> {
     told.into_iter().map(item).collect()
 }
 
-fn item(told: Told) -> TranscriptItem {
+pub(super) fn item(told: Told) -> TranscriptItem {
     let m = told.message;
     TranscriptItem {
         seq: m.seq,

@@ -12,6 +12,7 @@ mod counts;
 mod detail;
 mod filter;
 mod find;
+mod git;
 mod inside;
 mod jobs;
 mod languages;
@@ -26,9 +27,11 @@ mod plans;
 mod project;
 mod projects;
 mod ranks;
+mod raw;
 mod reading;
 mod refresh;
 mod report;
+mod retell;
 mod search;
 mod session;
 mod sessions;
@@ -78,6 +81,7 @@ pub struct Engine {
     analytics: analytics::Room,
     maps: map::Maps,
     courses: turns::Courses,
+    git: git::Desk,
 }
 
 impl Engine {
@@ -101,6 +105,7 @@ impl Engine {
             started: config,
             maps: map::Maps::default(),
             courses: turns::Courses::default(),
+            git: git::Desk::default(),
             store,
             marks,
             index: Default::default(),
@@ -203,6 +208,50 @@ impl Engine {
     }
     pub fn messages(&self, sid: Sid, query: &MessagesQuery) -> anyhow::Result<MessagesPage> {
         self.page_of_messages(sid, query)
+    }
+    /// What the agent itself wrote of a message.
+    pub fn raw(&self, sid: Sid, seq: u32) -> anyhow::Result<RawAnswer> {
+        self.raw_of(sid, seq)
+    }
+    /// The picture `number` (from 0) of a message; `None`: its source has no such picture (any more).
+    pub fn picture(&self, sid: Sid, seq: u32, number: usize) -> anyhow::Result<Option<Picture>> {
+        self.picture_of(sid, seq, number)
+    }
+    /// Every message in its order, calls and outputs apart, until `each` says `false`.
+    pub fn each_message(
+        &self,
+        sid: Sid,
+        each: &mut dyn FnMut(TranscriptItem) -> bool,
+    ) -> anyhow::Result<()> {
+        self.retell(sid, each)
+    }
+    /// Writes a session as Markdown, while it is read.
+    pub fn export(
+        &self,
+        sid: Sid,
+        options: ExportOptions,
+        out: &mut dyn std::io::Write,
+    ) -> anyhow::Result<()> {
+        self.markdown_of(sid, options, out)
+    }
+    /// Commits of the session's repository from its first to its last record.
+    pub fn git_commits(&self, sid: Sid) -> anyhow::Result<GitAnswer<Commits>> {
+        self.commits_of(sid)
+    }
+    /// The same for a project between two moments (ms); `None`: no session names it.
+    pub fn git_commits_in(
+        &self,
+        project: &str,
+        span: Option<(i64, i64)>,
+    ) -> anyhow::Result<Option<GitAnswer<Commits>>> {
+        self.commits_of_project(project, span)
+    }
+    pub fn git_info(&self, sid: Sid) -> anyhow::Result<GitAnswer<GitInfo>> {
+        self.repository_of(sid)
+    }
+    /// The same for a project; `None`: no session names it.
+    pub fn git_info_in(&self, project: &str) -> anyhow::Result<Option<GitAnswer<GitInfo>>> {
+        self.repository_of_project(project)
     }
     pub fn search(&self, query: &SearchQuery) -> anyhow::Result<SearchPage> {
         self.answer(query)

@@ -3,6 +3,7 @@
 
 mod analytics;
 mod places;
+mod retold;
 mod session;
 mod status;
 
@@ -11,6 +12,7 @@ pub use super::sessions::LIVE_MS;
 pub use super::tags::{SUGGESTED_TAGS, TAG_COLORS};
 pub use analytics::*;
 pub use places::*;
+pub use retold::*;
 pub use session::*;
 pub use status::{AgentStatus, StatusView};
 

@@ -7,6 +7,7 @@
 
 pub mod api;
 
+mod archive;
 mod ask;
 pub mod assets;
 mod blocking;
@@ -29,6 +30,7 @@ mod marks;
 mod messages;
 mod pages;
 mod params;
+mod pretty;
 mod respond;
 mod roots;
 mod routes;

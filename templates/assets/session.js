@@ -7,10 +7,11 @@
   const rows = () => (known ??= [...document.querySelectorAll(".transcript > .msg")]);
   const seq = (row) => Number(row.id.slice(1));
 
-  // Below this line reading begins.
+  // Below this line reading begins: where an address that names a message puts it.
   function line() {
     const bar = document.querySelector(".bar.sticky");
-    return Math.max(bar ? bar.getBoundingClientRect().bottom : 0, 0) + 12;
+    const padding = parseFloat(getComputedStyle(document.documentElement).scrollPaddingTop) || 0;
+    return Math.max(bar ? bar.getBoundingClientRect().bottom : 0, padding) + 4;
   }
   // The first message that ends below the line.
   function topmost() {
@@ -67,6 +68,8 @@
     const row = rows()[at];
     return { at, within: !!row && row.getBoundingClientRect().top < line() - 40 };
   }
+  // what the address names is where the reader stands, also where the page is too short to show it on top
+  addEventListener("load", () => setTimeout(() => { last = { row: document.querySelector(".msg.is-target"), y: scrollY }; }));
   const is = (row, kind) => (row.dataset.kinds ?? "").split(" ").includes(kind);
   function go(row) {
     document.querySelectorAll(".msg.is-target").forEach((other) => other.classList.remove("is-target"));

@@ -87,6 +87,8 @@ export async function pages() {
     "session-found": `/session/${longest.id}?q=${encodeURIComponent(words)}&jump=hit`,
     "session-outline": `/session/${longest.id}/outline`,
     "session-files": `/session/${longest.id}/files`,
+    replay: `/session/${longest.id}/replay?at=12`,
+    raw: `/session/${longest.id}/raw/1`,
     projects: "/projects",
     project: `/project?path=${encodeURIComponent(longest.git_root || longest.project)}`,
     activity: "/activity",

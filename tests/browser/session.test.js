@@ -203,6 +203,7 @@ test("filters by failure, edit and tool show those alone", async () => {
 
 test("printed, everything can be read and nothing else is on the paper", async () => {
   const page = await opened();
+  const unfolded = await page.locator(".msg > details[open]").count();
   await page.evaluate(() => dispatchEvent(new Event("beforeprint")));
   await page.emulateMedia({ media: "print" });
   for (const chrome of [".top", ".outline-side", ".side.facts", ".bar.sticky", ".acts >> nth=0"]) {
@@ -212,7 +213,7 @@ test("printed, everything can be read and nothing else is on the paper", async (
   assert.ok(await page.locator(".msg .io").first().isVisible());
   await page.emulateMedia({ media: "screen" });
   await page.evaluate(() => dispatchEvent(new Event("afterprint")));
-  assert.equal(await page.locator(".msg > details[open]").count(), 0, "and shut again");
+  assert.equal(await page.locator(".msg > details[open]").count(), unfolded, "and shut again");
   assert.deepEqual(page.faults, []);
   await page.close();
 });

@@ -82,7 +82,7 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("genai_prices", &["pricing"]),
     ("clap", &["cli"]),
     ("indicatif", &["cli"]),
-    ("zip", &["cli"]),
+    ("zip", &["cli", "web/archive"]),
     ("sha2", &["agents/read"]),
     ("md5", &["agents/read"]),
 ];

@@ -73,11 +73,7 @@ impl Session {
         let view = found.view;
         let session = view.card.session.clone();
         let path = messages::path(&session.key.native);
-        shell.here = params.without("m").without("none").url(&path);
-        if let Some(seq) = params.get("m") {
-            shell.here = params.without("none").url(&path);
-            shell.here.push_str(&format!("#m{seq}"));
-        }
+        shell.here = address(&params, &path);
         let card = CardView::new(view.card.clone(), &shell);
         shell.title = match card.name.as_str() {
             "" => "Untitled session".into(),
@@ -142,6 +138,17 @@ impl Session {
             path,
             shell,
         }
+    }
+}
+
+/// Of the page as it stands.
+fn address(params: &Params, path: &str) -> String {
+    match params.get("m") {
+        Some(seq) => {
+            let shown = params.without("none").with("m", seq);
+            format!("{}#m{seq}", shown.url(path))
+        }
+        None => params.without("none").url(path),
     }
 }
 
