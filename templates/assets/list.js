@@ -174,6 +174,37 @@
   }
   document.addEventListener("visibilitychange", fade);
 
+  // ---- the first messages of a session, fetched when its fold is opened
+  document.addEventListener("toggle", async (event) => {
+    const fold = event.target;
+    const where = fold.dataset?.peek;
+    if (!where || !fold.open) return;
+    delete fold.dataset.peek;
+    const answer = await fetch(where).catch(() => null);
+    if (!answer?.ok) {
+      fold.dataset.peek = where;
+      return;
+    }
+    const peeked = one(".peeked", fold);
+    peeked.innerHTML = await answer.text();
+    htmx.process(peeked);
+  }, true);
+
+  // ---- one field for a new tag, brought to the card where it is wanted
+  document.addEventListener("click", (event) => {
+    const plus = event.target.closest?.("[data-plus]");
+    const form = one("#plus-form")?.content.firstElementChild.cloneNode(true);
+    if (!plus || !form || event.ctrlKey || event.metaKey) return;
+    event.preventDefault();
+    form.setAttribute("hx-post", plus.dataset.plus);
+    form.setAttribute("hx-target", "#" + plus.closest(".tags").id);
+    plus.replaceWith(form);
+    htmx.process(form);
+    const field = one(".new-tag", form);
+    field.focus();
+    field.addEventListener("blur", () => field.value || form.replaceWith(plus));
+  });
+
   // ---- calendar: arrows move by day and week, Page Up and Page Down by month
   document.addEventListener("keydown", (event) => {
     const day = event.target.closest?.("[data-day]");

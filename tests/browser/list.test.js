@@ -146,7 +146,7 @@ test("tags are added and taken on a card, and coloured on their page", async () 
   await page.goto("/");
   const href = (await hrefs(page))[3];
   const card = page.locator(`[data-row]:has(a.open[href="${href}"])`);
-  await card.locator(".plus summary").click();
+  await card.locator(".plus").click();
   await card.locator(".new-tag").fill("bug");
   await page.keyboard.press("Enter");
   await card.locator(".tag.t-red", { hasText: "bug" }).waitFor();
