@@ -21,7 +21,7 @@ use xxhash_rust::xxh3::xxh3_64;
 pub(super) const NONE: u32 = u32::MAX;
 
 /// 2000-01-01 and 2100-01-01: times beyond are nonsense, and a calendar of them would not end.
-const FIRST_DAY: i32 = 10_957;
+pub(super) const FIRST_DAY: i32 = 10_957;
 const LAST_DAY: i32 = 47_482;
 
 /// One session with what is derived from it alone.
@@ -49,6 +49,10 @@ pub(super) struct Entry {
     folded: OnceLock<Box<str>>,
     /// Filled when first asked for: most sessions are never shown.
     pub usage: OnceLock<SessionUsage>,
+    /// Prompts by local day; filled with `usage`.
+    pub prompts: OnceLock<Box<[(i32, u32)]>>,
+    /// Language of the files it named (a number of `languages`), calls, files; filled when asked for.
+    pub languages: OnceLock<Box<[(u16, u32, u32)]>>,
 }
 
 /// A project with the number of its repository ([`NONE`] when it lies in none).
@@ -96,6 +100,8 @@ pub(super) enum Changes {
 
 /// The part of the configuration that names and days depend on.
 pub(super) struct Setting {
+    /// Of the settings that it was made from.
+    pub version: u64,
     pub homes: Vec<String>,
     pub zone: jiff::tz::TimeZone,
     pub prices: Arc<crate::pricing::Prices>,
@@ -108,6 +114,8 @@ type ByHash<V> = HashMap<u64, V, BuildHasherDefault<AsItIs>>;
 pub(super) struct Catalog {
     pub generation: u64,
     pub marks_generation: u64,
+    /// Version of the settings.
+    pub setting: u64,
     /// By sid.
     slots: Vec<Option<Arc<Entry>>>,
     /// Newest first; sessions without a time last.
@@ -176,6 +184,7 @@ impl Catalog {
         let mut catalog = Catalog {
             generation: input.generation,
             marks_generation: input.marks_generation,
+            setting: setting.version,
             slots,
             order,
             tables: maker.tables,
@@ -451,6 +460,8 @@ impl Maker<'_> {
             conversation: conversation_key(s),
             folded: OnceLock::new(),
             usage: OnceLock::new(),
+            prompts: OnceLock::new(),
+            languages: OnceLock::new(),
             summary: Arc::new(summary),
         }
     }

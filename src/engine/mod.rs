@@ -13,11 +13,16 @@ mod detail;
 mod filter;
 mod find;
 mod jobs;
+mod languages;
+mod leaderboard;
 mod ledger;
 mod messages;
 mod names;
+mod patterns;
 mod plans;
+mod project;
 mod projects;
+mod ranks;
 mod refresh;
 mod report;
 mod search;
@@ -25,17 +30,23 @@ mod session;
 mod sessions;
 mod standing;
 mod status;
+mod suggest;
 mod tags;
 mod tally;
 #[cfg(test)]
 mod testing;
+mod timeline;
 mod turns;
 pub mod view;
 
+pub use leaderboard::{active_days, of_day, streaks};
+
 /// Every agent and display variant there is, in table order.
 pub use crate::agents::all_infos as agents;
+pub use patterns::PatternCount;
+pub use suggest::{Offer, Suggestion};
 
-use crate::config::{Config, now_ms};
+use crate::config::{Config, Live, now_ms};
 use crate::index::SearchIndex;
 use crate::model::{Day, SessionSummary, Sid};
 use crate::store::{Marks, Store, status::StatusBoard};
@@ -45,9 +56,15 @@ use view::*;
 /// A job that has little to do is waited for this long, so that its figures come with the page.
 const MOMENT: std::time::Duration = std::time::Duration::from_millis(12);
 
+/// Searches longer than that (bytes) are not remembered.
+const LONGEST_SEARCH: usize = 400;
+
 /// Everything that pages, JSON and verbs read. Cheap to share: one `Arc` per process.
 pub struct Engine {
-    pub config: Arc<Config>,
+    /// They follow `config.toml`: see [`Engine::config`].
+    pub settings: Arc<Live>,
+    /// As they were when it began: what it listens on and how much memory it plans with.
+    pub started: Arc<Config>,
     pub store: Arc<Store>,
     pub marks: Arc<Marks>,
     /// Empty until the index has been opened (it may be opened after the server listens).
@@ -68,12 +85,14 @@ impl Engine {
         let _ = std::thread::Builder::new()
             .name("prices".into())
             .spawn(crate::pricing::warm);
-        let catalog = refresh::CatalogCell::new(store.clone(), marks.clone(), &config);
+        let settings = Arc::new(Live::new(config.clone()));
+        let catalog = refresh::CatalogCell::new(store.clone(), marks.clone(), settings.clone());
         let catalog = Arc::new(catalog);
         Engine {
             analytics: analytics::Room::new(store.clone(), catalog.clone()),
             catalog,
-            config,
+            settings,
+            started: config,
             store,
             marks,
             index: Default::default(),
@@ -86,16 +105,21 @@ impl Engine {
         // a store that cannot be read says so on the page that asks
         let _ = self.catalog.get();
     }
+    /// The settings as they are now. Whoever needs several takes them once: the next may be others.
+    pub fn config(&self) -> Arc<Config> {
+        self.settings.get()
+    }
     /// Today in the configured zone.
     pub fn today(&self) -> Day {
-        crate::rollup::LocalDays::new(self.config.zone.clone())
+        crate::rollup::LocalDays::new(self.config().zone.clone())
             .at(now_ms())
             .0
     }
-    /// Generations of the store, of the marks and of the prices: while they stay, so does every list.
-    pub fn generations(&self) -> anyhow::Result<(u64, u64, u64)> {
+    /// Generations of the store, the marks, the prices and the settings: while they stay, so does every list.
+    pub fn generations(&self) -> anyhow::Result<(u64, u64, u64, u64)> {
         let store = self.store.read()?.generation()?;
-        Ok((store, self.marks.generation(), self.catalog.priced()))
+        let (priced, settings) = (self.catalog.priced(), self.settings.version());
+        Ok((store, self.marks.generation(), priced, settings))
     }
     pub fn sessions(&self, query: &SessionsQuery) -> anyhow::Result<SessionsPage> {
         self.list_sessions(query)
@@ -137,6 +161,24 @@ impl Engine {
     }
     pub fn search(&self, query: &SearchQuery) -> anyhow::Result<SearchPage> {
         self.answer(query)
+    }
+    /// What may follow at the cursor (in bytes) of a question that is being typed.
+    pub fn suggest(&self, text: &str, cursor: usize) -> anyhow::Result<Vec<Suggestion>> {
+        self.complete(text, cursor)
+    }
+    /// What was searched for last, newest first.
+    pub fn recent_searches(&self) -> anyhow::Result<Vec<String>> {
+        self.marks.recent()
+    }
+    pub fn note_search(&self, text: &str) -> anyhow::Result<()> {
+        match text.trim() {
+            text if text.is_empty() || text.len() > LONGEST_SEARCH => Ok(()),
+            text => self.marks.note_recent(text, now_ms()),
+        }
+    }
+    /// Forgets one search, or all.
+    pub fn forget_search(&self, text: Option<&str>) -> anyhow::Result<()> {
+        self.marks.forget_recent(text)
     }
     pub fn projects(&self, filters: &Filters) -> anyhow::Result<ProjectsPage> {
         self.list_projects(filters)
@@ -181,6 +223,10 @@ impl Engine {
     /// Tokens and money by any of their sides.
     pub fn breakdown(&self, query: &BreakdownQuery) -> anyhow::Result<Breakdown> {
         self.break_down(query)
+    }
+    /// What these patterns of helper runs and the built-in ones behind them match.
+    pub fn pattern_counts(&self, own: &[String]) -> anyhow::Result<Vec<PatternCount>> {
+        self.count_patterns(own)
     }
     pub fn status(&self) -> anyhow::Result<StatusView> {
         self.describe()

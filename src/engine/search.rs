@@ -51,7 +51,7 @@ impl Engine {
             snippets: SNIPPETS,
             only: standings.list().map(Arc::new),
             attrs: catalog.attrs.clone(),
-            zone: self.config.zone.clone(),
+            zone: self.config().zone.clone(),
             facets: true,
         };
         // asked first: an answer of the new index must not be called one of the earlier

@@ -32,6 +32,7 @@ pub fn session(native: &str, project: &str, prompt: &str) -> SessionSummary {
 
 pub fn setting() -> Setting {
     Setting {
+        version: 1,
         homes: vec!["/home/ann".into()],
         zone: jiff::tz::TimeZone::UTC,
         prices: Default::default(),

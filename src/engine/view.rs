@@ -2,12 +2,14 @@
 //! No HTML, no JSON names, no formatting of numbers or times here.
 
 mod analytics;
+mod places;
 mod status;
 
 pub use super::bands::{Band, COSTS, HAS, HELPERS, LENGTHS, bands};
 pub use super::sessions::LIVE_MS;
 pub use super::tags::{SUGGESTED_TAGS, TAG_COLORS};
 pub use analytics::*;
+pub use places::*;
 pub use status::{AgentStatus, StatusView};
 
 use crate::index;
@@ -366,6 +368,8 @@ pub struct ProjectsPage {
 
 #[derive(Clone, Debug, Default)]
 pub struct ProjectRow {
+    /// What its page is asked for by: the repository's root, or the folder.
+    pub path: String,
     pub name: ProjectName,
     /// Worktrees and folders that belong to it.
     pub folders: Vec<String>,
@@ -375,7 +379,12 @@ pub struct ProjectRow {
     pub messages: u64,
     pub last_at: Option<i64>,
     pub cost: CostView,
+    pub tokens: u64,
     pub agents: Vec<(&'static AgentInfo, u32)>,
+    /// Of the files that tool calls named, most calls first.
+    pub languages: Vec<LanguageUse>,
+    /// Prompts by week (Monday to Sunday), oldest first, the last one is this week.
+    pub weeks: Vec<u64>,
     pub newest: Vec<Card>,
 }
 

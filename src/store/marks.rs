@@ -2,14 +2,19 @@
 //! cannot be rebuilt, in a file of its own whose format is read for ever: tables are added to it and
 //! never changed.
 
-use super::tables::{STARS, TAGS};
+use super::tables::{SELF, STARS, TAGS};
 use super::{OpenError, open_database};
 use crate::model::SessionKey;
 use anyhow::Result;
 use redb::{Database, ReadableDatabase, ReadableTable};
+use std::collections::hash_map::RandomState;
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::hash::{BuildHasher, Hasher};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Key of [`SELF`].
+const ANONYMOUS: &str = "anonymous";
 
 pub struct Marks {
     pub(super) db: Database,
@@ -101,6 +106,30 @@ impl Marks {
             }
             Ok(())
         })
+    }
+
+    /// A number that stands for whoever works here and says nothing of them; drawn when first asked for.
+    pub fn anonymous(&self) -> Result<u64> {
+        let known = match self.db.begin_read()?.open_table(SELF) {
+            Ok(table) => table.get(ANONYMOUS)?.map(|number| number.value()),
+            // a file of before, or nobody has asked yet
+            Err(redb::TableError::TableDoesNotExist(_)) => None,
+            Err(error) => return Err(error.into()),
+        };
+        if let Some(number) = known {
+            return Ok(number);
+        }
+        let txn = self.db.begin_write()?;
+        let number = {
+            let mut table = txn.open_table(SELF)?;
+            // another asker may have been quicker
+            let drawn = table.get(ANONYMOUS)?.map(|number| number.value());
+            let number = drawn.unwrap_or_else(|| RandomState::new().build_hasher().finish());
+            table.insert(ANONYMOUS, number)?;
+            number
+        };
+        txn.commit()?;
+        Ok(number)
     }
 
     pub(super) fn change(

@@ -145,6 +145,17 @@ pub fn choices(
     options: &[(&'static str, &'static str)],
 ) -> Vec<Choice> {
     let default = options.first().map_or("", |first| first.0);
+    choices_from(params, path, name, options, default)
+}
+
+/// The same where another one than the first is the default.
+pub fn choices_from(
+    params: &Params,
+    path: &str,
+    name: &str,
+    options: &[(&'static str, &'static str)],
+    default: &str,
+) -> Vec<Choice> {
     let current = params
         .get(name)
         .filter(|value| options.iter().any(|option| option.0 == *value))

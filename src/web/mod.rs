@@ -12,11 +12,14 @@ pub mod assets;
 mod blocking;
 mod calendar;
 mod cards;
+mod catalog;
+mod changelog;
 mod charts;
 mod clock;
 mod error;
 mod events;
 mod facets;
+mod figures;
 mod filters;
 mod guard;
 mod highlight;
@@ -31,6 +34,7 @@ mod routes;
 #[cfg(test)]
 mod sample;
 mod saved;
+mod shades;
 mod shell;
 mod transcript;
 

@@ -13,5 +13,7 @@ mod ingest;
 mod layers;
 mod pages;
 mod search;
+mod settings;
 mod terminal;
+mod views;
 mod web;

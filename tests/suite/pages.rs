@@ -245,12 +245,20 @@ async fn pages_are_frames_around_their_fragments() {
         ("sessions", "/", "sessions"),
         ("search", "/search?q=lantern", "search?q=lantern"),
         ("session", &*format!("/{session}"), &*session),
+        ("timeline", "/timeline", "timeline"),
         ("projects", "/projects", "projects"),
+        ("project", "/project?path=/w/app", "project?path=/w/app"),
+        ("activity", "/activity", "activity"),
         ("analytics", "/analytics", "analytics"),
+        ("leaderboard", "/leaderboard", "leaderboard"),
         ("status", "/status", "status"),
-        ("help", "/help", "help"),
+        ("settings", "/settings", "settings"),
         ("starred", "/starred", "starred"),
         ("tags", "/tags", "tags"),
+        ("changelog", "/changelog", "changelog"),
+        ("help", "/help", "help"),
+        ("addresses", "/help/fragments", "help/fragments"),
+        ("tour", "/tour", "tour"),
     ] {
         let fragment = site.get(&format!("/fragments/{fragment}")).await;
         let frame = frame(&site.get(page).await, &fragment);
@@ -291,32 +299,55 @@ async fn fragments_of_a_full_home() {
         ("session-more", &*format!("session/{count}/more?offset=1")),
         ("session-tail", &*format!("session/{count}/tail?offset=1")),
         ("session-none", "session/no-such-session"),
+        ("timeline", "timeline"),
+        ("timeline-until", "timeline?until=2024-03-06&agent=codex"),
+        ("timeline-more", "timeline/more?until=2024-03-05"),
         ("projects", "projects"),
+        ("projects-none", "projects?q=nobody+wrote+this"),
+        ("project", "project?path=/w/app"),
         ("status", "status"),
+        ("settings", "settings"),
+        (
+            "settings-patterns",
+            "settings/patterns?helper_patterns=%5Elight%0A(",
+        ),
+        ("suggest", "search/suggest?q=lantern+b&at=9"),
+        ("suggest-value", "search/suggest?q=branch%3A"),
+        ("around", &*format!("session/{lamp}/around/1")),
         ("help", "help"),
+        ("addresses", "help/fragments"),
+        ("tour", "tour"),
     ] {
         let html = site.get(&format!("/fragments/{path}")).await;
         insta::assert_snapshot!(format!("full-{name}"), html);
     }
-    insta::assert_snapshot!(
-        "full-analytics",
-        outline(&site.get("/fragments/analytics").await)
-    );
+    for (name, path) in [
+        ("analytics", "analytics"),
+        // a year in which nothing more happens
+        ("activity", "activity?year=2024&of=prompts"),
+        ("leaderboard", "leaderboard"),
+        ("changelog", "changelog"),
+    ] {
+        let html = site.get(&format!("/fragments/{path}")).await;
+        insta::assert_snapshot!(format!("full-{name}"), outline(&html));
+    }
 }
 
 #[tokio::test]
 async fn fragments_of_an_empty_home() {
     let site = Site::new(house());
-    for name in ["sessions", "starred", "tags", "projects", "status"] {
+    for name in [
+        "sessions", "starred", "tags", "timeline", "projects", "status", "tour",
+    ] {
         let html = site.get(&format!("/fragments/{name}")).await;
         insta::assert_snapshot!(format!("empty-{name}"), html);
     }
     let html = site.get("/fragments/search?q=lantern").await;
     insta::assert_snapshot!("empty-search", html);
-    insta::assert_snapshot!(
-        "empty-analytics",
-        outline(&site.get("/fragments/analytics").await)
-    );
+    for name in ["analytics", "activity", "leaderboard"] {
+        let html = site.get(&format!("/fragments/{name}")).await;
+        insta::assert_snapshot!(format!("empty-{name}"), outline(&html));
+    }
 }
 
 /// Headings and what is drawn: the figures themselves have tests of their own.

@@ -10,8 +10,11 @@
 //! (the rows), then one file a subject.
 
 pub mod analytics;
+pub mod changelog;
 pub mod cost;
 pub mod costs;
+pub mod job;
+pub mod leaderboard;
 pub mod marks;
 pub mod message;
 pub mod params;
@@ -21,6 +24,7 @@ pub mod reply;
 pub mod search;
 pub mod session;
 pub mod sessions;
+pub mod settings;
 pub mod stats;
 pub mod status;
 mod stream;
@@ -66,7 +70,13 @@ pub fn router() -> Router<App> {
             get(|s, q| ask(s, q, analytics::cost)),
         )
         .route("/api/analytics/{table}", get(tables::table))
+        .route(
+            "/api/leaderboard",
+            get(|s, q| ask(s, q, leaderboard::board)),
+        )
+        .route("/api/changelog", get(|s, q| ask(s, q, changelog::list)))
         .route("/api/stats", get(|s, q| ask(s, q, stats::rows)))
+        .route("/api/settings", get(|s, q| ask(s, q, settings::get)))
         .route("/api/warming", get(|s, q| ask(s, q, status::warming)))
         .route("/api/index-status", get(|s, q| ask(s, q, status::index)))
         .route("/api/sqlite-status", get(|s, q| ask(s, q, status::index)))

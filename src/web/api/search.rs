@@ -117,7 +117,7 @@ pub fn search(engine: &Engine, params: &Params) -> Result<Reply<SearchAnswer>, F
         return Err(Failure::bad("q is missing: what is to be looked for?"));
     }
     let page = engine.search(&query)?;
-    Ok(Reply::from(SearchAnswer::new(&page, &engine.config.zone)))
+    Ok(Reply::from(SearchAnswer::new(&page, &engine.config().zone)))
 }
 
 /// No filter either: every message there is would match.

@@ -51,6 +51,8 @@ pub struct Search {
     /// The word as a prefix, and its address: offered when nothing is found.
     pub begins: Option<(String, String)>,
     pub took: String,
+    /// What was searched for last, with its address: shown before anything is asked.
+    pub recent: Vec<(String, String)>,
 }
 fragment!(Search);
 
@@ -66,6 +68,9 @@ pub struct Hit {
 pub struct Passage {
     pub snippet: Snippet,
     pub href: String,
+    /// The message with its neighbours, to open in this place, and the id of that place.
+    pub around: String,
+    pub place: String,
     /// The text in turns: plain, marked, plain, ...
     pub parts: Vec<(bool, String)>,
 }
@@ -73,6 +78,10 @@ pub struct Passage {
 pub async fn page(State(app): State<App>, ask: Ask) -> Answer {
     blocking::page(app, move |app| {
         let page = build(app, &ask)?;
+        // what is found while somebody types is no search yet
+        if ask.followed && !ask.fragment && page.offset == 0 {
+            app.engine.note_search(&page.shell.q)?;
+        }
         respond::navigated(&ask, &page, &page.shell.here)
     })
     .await
@@ -106,15 +115,12 @@ fn build(app: &App, ask: &Ask) -> Result<Search, Failure> {
     }
     shell.here = params.url(PATH);
     let engine = &app.engine;
-    let saved = engine.saved()?;
-    Ok(Search::new(
-        shell,
-        params,
-        &query,
-        found,
-        engine.today(),
-        saved,
-    ))
+    let (saved, today) = (engine.saved()?, engine.today());
+    let recent = match asked {
+        true => Vec::new(),
+        false => engine.recent_searches()?,
+    };
+    Ok(Search::new(shell, params, &query, found, today, saved).with_recent(recent))
 }
 
 /// Something is to be looked for: words, or a filter that is more than a switch.
@@ -141,6 +147,15 @@ fn query(params: &Params) -> SearchQuery {
 }
 
 impl Search {
+    fn with_recent(mut self, recent: Vec<String>) -> Search {
+        let linked = |text: String| {
+            let href = Params::default().with("q", &text).url(PATH);
+            (text, href)
+        };
+        self.recent = recent.into_iter().map(linked).collect();
+        self
+    }
+
     fn new(
         mut shell: Shell,
         params: Params,
@@ -199,6 +214,7 @@ impl Search {
                 (word, href)
             }),
             took: format!("{:.1} ms", found.micros as f64 / 1000.0),
+            recent: Vec::new(),
             found,
             shell,
         }
@@ -235,6 +251,8 @@ impl Hit {
             .snippets
             .into_iter()
             .map(|snippet| Passage {
+                around: format!("/fragments{}/around/{}", view.href, snippet.seq),
+                place: format!("in-{}-{}", view.card.sid.0, snippet.seq),
                 href: format!("{}?m={}#m{}", view.href, snippet.seq, snippet.seq),
                 parts: marked(&snippet.text, &snippet.marks),
                 snippet,

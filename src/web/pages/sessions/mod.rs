@@ -10,7 +10,7 @@ use crate::model::Day;
 use crate::web::ask::Ask;
 use crate::web::calendar::{CALENDAR, Calendar, calendar};
 use crate::web::error::{Answer, Failure};
-use crate::web::facets::{Choice, Facet, Range, choices, facets, range};
+use crate::web::facets::{Choice, Facet, Range, choices, choices_from, facets, range};
 use crate::web::marks::offers;
 use crate::web::params::{FILTERS, Params};
 use crate::web::respond::{self, fragment};
@@ -119,11 +119,13 @@ pub struct Sessions {
 }
 fragment!(Sessions);
 
-/// What people made, as far as the page shows it.
+/// What people made and set, as far as the page shows it.
 #[derive(Default)]
 struct Made {
     saved: Vec<SavedSearch>,
     tags: Vec<String>,
+    /// How lists are grouped whose address does not say.
+    grouping: String,
 }
 
 pub async fn page(State(app): State<App>, ask: Ask) -> Answer {
@@ -164,7 +166,8 @@ fn build(app: &App, ask: &Ask) -> Result<Sessions, Failure> {
     };
     let (mut shell, params) = (Shell::new(app, ask, place.path, place.title), known(ask));
     let engine = &app.engine;
-    let query = query(&params, place);
+    let grouping = engine.config().grouping.clone();
+    let query = query(&params, place, &grouping);
     let found = engine.sessions(&query)?;
     let first_run = first_run(engine, &shell, &params, &found)?;
     shell.generation = found.generation;
@@ -172,6 +175,7 @@ fn build(app: &App, ask: &Ask) -> Result<Sessions, Failure> {
     let made = Made {
         saved: engine.saved()?,
         tags: offers(engine.tags()?),
+        grouping,
     };
     let today = engine.today();
     let page = Sessions::new(shell, place, params, &query, found, today, made);
@@ -192,7 +196,8 @@ fn first_run(
     Ok(agent_rows(agents))
 }
 
-fn query(params: &Params, place: &Place) -> SessionsQuery {
+/// `grouping`: where the address does not say.
+fn query(params: &Params, place: &Place, grouping: &str) -> SessionsQuery {
     let mut filters = params.filters();
     filters.starred |= place.starred;
     let shown = params.number("shown").unwrap_or(LIMIT);
@@ -205,11 +210,11 @@ fn query(params: &Params, place: &Place) -> SessionsQuery {
             Some("costliest") => SessionSort::Costliest,
             _ => SessionSort::Newest,
         },
-        group: match params.get("group") {
-            Some("project") => GroupBy::Project,
-            Some("repo") => GroupBy::Repo,
-            Some("day") => GroupBy::Day,
-            Some("conversation") => GroupBy::Conversation,
+        group: match params.get("group").unwrap_or(grouping) {
+            "project" => GroupBy::Project,
+            "repo" => GroupBy::Repo,
+            "day" => GroupBy::Day,
+            "conversation" => GroupBy::Conversation,
             _ => GroupBy::None,
         },
         offset: params.number("offset").unwrap_or_default(),
@@ -245,7 +250,7 @@ impl Sessions {
             .iter()
             .map(|(day, n)| (*day, u64::from(*n)))
             .collect();
-        let grouping = choices(&plain, path, "group", &GROUPS);
+        let grouping = choices_from(&plain, path, "group", &GROUPS, &made.grouping);
         let closed = params.flag("closed");
         let selecting = params.flag("select");
         let all = params.flag("all");
@@ -339,7 +344,7 @@ pub mod tests {
 
     pub fn sample_page(query_text: &str, offset: usize) -> Sessions {
         let params = Params::parse(query_text);
-        let query = query(&params, &EVERYTHING);
+        let query = query(&params, &EVERYTHING, "none");
         let mut found = sample::sessions();
         found.next = (offset == 0).then_some(60);
         let today = Day::parse("2026-03-08").unwrap();
@@ -358,7 +363,7 @@ pub mod tests {
         let shell = sample::shell("/", "Sessions");
         let (found, today) = (SessionsPage::default(), Day(20_000));
         let (params, place) = (Params::default(), &EVERYTHING);
-        let query = query(&params, place);
+        let query = query(&params, place, "none");
         let page = Sessions::new(shell, place, params, &query, found, today, Made::default());
         Sessions {
             first_run: agent_rows(sample::agents_found()),
