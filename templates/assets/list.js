@@ -48,6 +48,25 @@
     if (event.detail.elt.id === "fresh" && all("[data-row]").length > MOST) event.preventDefault();
   });
 
+  // the way back leads to the card that was left: heights of cards that are not drawn yet are guesses
+  const LEFT = "codedash-left";
+  addEventListener("pagehide", () => {
+    const row = all("[data-row]").find((row) => row.getBoundingClientRect().bottom > 60);
+    if (row?.id) memory.set(LEFT, { url: location.href, id: row.id, top: row.getBoundingClientRect().top });
+  });
+  addEventListener("pageshow", () => {
+    const left = memory.get(LEFT, {});
+    const how = performance.getEntriesByType("navigation")[0]?.type;
+    const row = document.getElementById(left.id ?? "");
+    if (!row || left.url !== location.href || how !== "back_forward") return;
+    let frames = 8;
+    const settle = () => {
+      scrollBy({ top: row.getBoundingClientRect().top - left.top, behavior: "instant" });
+      if (frames--) requestAnimationFrame(settle);
+    };
+    settle();
+  });
+
   // ---- groups that were folded stay so wherever they go on
   const FOLDED = "codedash-groups";
   const folds = () => memory.get(FOLDED, {});

@@ -189,6 +189,26 @@ test("folded groups stay folded, over a redraw and another page", async () => {
   await page.close();
 });
 
+test("the way back leads to the card that was left", async () => {
+  const page = await newPage(context);
+  await page.goto("/?include_helpers=1&view=list&shown=120");
+  const card = page.locator("[data-row]").last();
+  await card.scrollIntoViewIfNeeded();
+  const link = card.locator("a.open");
+  const href = await link.getAttribute("href");
+  const before = (await card.boundingBox()).y;
+  await link.click();
+  await page.waitForURL(/\/session\//);
+  await page.goBack();
+  await page.waitForURL(/shown=120/);
+  await page.waitForFunction(
+    ([href, y]) => Math.abs(document.querySelector(`[data-row] a.open[href="${href}"]`).closest("[data-row]").getBoundingClientRect().y - y) < 40,
+    [href, before],
+  );
+  assert.deepEqual(page.faults, []);
+  await page.close();
+});
+
 test("a live badge comes by itself and goes by itself", async () => {
   const own = await open();
   const page = await newPage(own);
