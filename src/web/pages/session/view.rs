@@ -114,6 +114,7 @@ impl Session {
             ),
             tags: Tags {
                 id: "tags".into(),
+                session: path.clone(),
                 action: format!("{path}/tags"),
                 tags: view.card.tags.iter().cloned().map(TagView::new).collect(),
                 compact: false,
