@@ -16,7 +16,7 @@ const PATH: &str = "/help";
 const FRAGMENTS: &str = "/help/fragments";
 
 /// Key, and what it does; several keys are apart by a blank.
-const KEYS: [(&str, &[(&str, &str)]); 2] = [
+const KEYS: [(&str, &[(&str, &str)]); 3] = [
     (
         "Everywhere",
         &[
@@ -24,15 +24,17 @@ const KEYS: [(&str, &[(&str, &str)]); 2] = [
             ("j k", "next and previous session, hit, project or message"),
             ("Enter", "open it"),
             ("x", "star it"),
-            ("p", "in a list: its first messages, unfolded"),
-            (
-                "s",
-                "select several sessions; Enter then ticks the picked one",
-            ),
-            ("g", "group the list otherwise"),
-            ("r", "read the list again"),
             ("?", "this page"),
             ("Esc", "leave the field, drop the selection"),
+        ],
+    ),
+    (
+        "In a list",
+        &[
+            ("p o", "its first messages, unfolded"),
+            ("s", "select several; Enter then ticks the picked one"),
+            ("g", "group the list otherwise"),
+            ("r", "read the list again"),
         ],
     ),
     (
@@ -48,13 +50,16 @@ const KEYS: [(&str, &[(&str, &str)]); 2] = [
     ),
 ];
 
+/// What is pressed, one after the other, and what it does.
+type Key = (Vec<&'static str>, &'static str);
+
 #[derive(Template)]
 #[template(path = "pages/help.html", blocks = ["results"])]
 pub struct Help {
     pub shell: Shell,
     /// `host:port` for the examples.
     pub host: String,
-    pub keys: Vec<(&'static str, Vec<(Vec<&'static str>, &'static str)>)>,
+    pub keys: Vec<(&'static str, Vec<Key>)>,
 }
 fragment!(Help);
 
