@@ -8,7 +8,7 @@ use toml::{Table, Value};
 /// Colour schemes that a browser gets that has not chosen for itself; the first is the default.
 pub const THEMES: [&str; 4] = ["auto", "light", "dark", "contrast"];
 /// How the session list can be grouped at first; the first is the default.
-pub const GROUPINGS: [&str; 4] = ["none", "project", "repo", "day"];
+pub const GROUPINGS: [&str; 5] = ["none", "project", "repo", "day", "conversation"];
 
 /// Every key with what it may be, in the order of the docs.
 pub const KEYS: &[(&str, &str)] = &[
@@ -36,7 +36,10 @@ pub const KEYS: &[(&str, &str)] = &[
     ("theme", "\"auto\", \"light\", \"dark\" or \"contrast\""),
     ("time_format", "\"24h\" or \"12h\""),
     ("times", "\"relative\" (2h ago) or \"absolute\" (14:05)"),
-    ("grouping", "\"none\", \"project\", \"repo\" or \"day\""),
+    (
+        "grouping",
+        "\"none\", \"project\", \"repo\", \"day\" or \"conversation\"",
+    ),
     (
         "terminal",
         "the name or path of a terminal program, such as \"kitty\"",

@@ -32,7 +32,7 @@ const DESKS: usize = 4;
 /// How long what jobs share is kept after the last of them.
 const KEPT: Duration = Duration::from_secs(60);
 /// Changes with the meaning of a stored result.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 
 /// What all analytics jobs share.
 pub(super) struct Room {
@@ -152,6 +152,12 @@ fn canonical(query: &AnalyticsQuery) -> AnalyticsQuery {
         &mut filters.branches,
         &mut filters.tools,
         &mut filters.tags,
+        &mut filters.mcp,
+        &mut filters.skills,
+        &mut filters.helpers,
+        &mut filters.has,
+        &mut filters.costs,
+        &mut filters.lengths,
     ] {
         list.sort_unstable();
         list.dedup();
@@ -231,6 +237,9 @@ impl Work {
         read: Option<f32>,
     ) -> Result<Analytics> {
         let catalog = self.catalog.get()?;
+        if !self.query.filters.costs.is_empty() {
+            self.catalog.price_all(&catalog, &self.store.read()?)?;
+        }
         let ledger = self.ledger.get(|partial, share| {
             desk.advance(&catalog, partial);
             slot.publish(desk.report(now_ms()), read.unwrap_or(share));

@@ -81,6 +81,7 @@ impl Engine {
             include_empty: true,
             ..query.filters.clone()
         };
+        self.price_for(&catalog, &filters)?;
         let selection = select(&catalog, &filters, "");
         let shown: HashSet<Sid> = selection.shown.iter().map(|entry| entry.sid).collect();
         let hidden: HashSet<Sid> = selection.hidden.iter().map(|entry| entry.sid).collect();

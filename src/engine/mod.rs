@@ -4,19 +4,25 @@
 //! [`catalog`] snapshot; long computations are [`jobs`].
 
 mod analytics;
+mod bands;
 mod breakdown;
 mod catalog;
 mod cost;
+mod counts;
 mod detail;
 mod filter;
 mod find;
 mod jobs;
+mod languages;
+mod leaderboard;
 mod ledger;
 mod messages;
 mod names;
 mod patterns;
 mod plans;
+mod project;
 mod projects;
+mod ranks;
 mod refresh;
 mod report;
 mod search;
@@ -25,11 +31,15 @@ mod sessions;
 mod standing;
 mod status;
 mod suggest;
+mod tags;
 mod tally;
 #[cfg(test)]
 mod testing;
+mod timeline;
 mod turns;
 pub mod view;
+
+pub use leaderboard::{active_days, of_day, streaks};
 
 /// Every agent and display variant there is, in table order.
 pub use crate::agents::all_infos as agents;
@@ -105,10 +115,11 @@ impl Engine {
             .at(now_ms())
             .0
     }
-    /// Generations of the store, the marks and the settings: while they stay, so does every list.
-    pub fn generations(&self) -> anyhow::Result<(u64, u64, u64)> {
+    /// Generations of the store, the marks, the prices and the settings: while they stay, so does every list.
+    pub fn generations(&self) -> anyhow::Result<(u64, u64, u64, u64)> {
         let store = self.store.read()?.generation()?;
-        Ok((store, self.marks.generation(), self.settings.version()))
+        let (priced, settings) = (self.catalog.priced(), self.settings.version());
+        Ok((store, self.marks.generation(), priced, settings))
     }
     pub fn sessions(&self, query: &SessionsQuery) -> anyhow::Result<SessionsPage> {
         self.list_sessions(query)
@@ -128,6 +139,11 @@ impl Engine {
     /// By native id, `agent:native`, or a unique prefix of at least 4 characters.
     pub fn find_session(&self, id: &str) -> anyhow::Result<Found> {
         self.find(id)
+    }
+    /// The sessions of these `agent:native` names, in the same order.
+    pub fn named_sessions(&self, names: &[&str]) -> anyhow::Result<Vec<Option<Sid>>> {
+        let catalog = self.catalog.get()?;
+        Ok(names.iter().map(|name| catalog.named(name)).collect())
     }
     pub fn session(&self, sid: Sid) -> anyhow::Result<Option<SessionView>> {
         self.show_session(sid)
@@ -219,15 +235,53 @@ impl Engine {
     pub fn health(&self) -> anyhow::Result<()> {
         self.check()
     }
+    /// Stars or unstars these sessions, all of them or none.
+    pub fn set_stars(&self, sids: &[Sid], on: bool) -> anyhow::Result<()> {
+        self.star(sids, on)
+    }
     pub fn set_star(&self, sid: Sid, on: bool) -> anyhow::Result<()> {
-        self.star(sid, on)
+        self.star(&[sid], on)
+    }
+    /// Gives these sessions a tag or takes it, all of them or none.
+    pub fn set_tags(&self, sids: &[Sid], tag: &str, on: bool) -> anyhow::Result<()> {
+        self.tag(sids, tag, on)
     }
     pub fn set_tag(&self, sid: Sid, tag: &str, on: bool) -> anyhow::Result<()> {
-        self.tag(sid, tag, on)
+        self.tag(&[sid], tag, on)
     }
-    /// Tags in use with their number of sessions.
-    pub fn tags(&self) -> anyhow::Result<Vec<(String, usize)>> {
-        self.count_tags()
+    /// Gives a session a title of one's own; `""`: it has the agent's again.
+    pub fn set_title(&self, sid: Sid, title: &str) -> anyhow::Result<()> {
+        self.title(sid, title)
+    }
+    /// Tags in use, and those that were made without a session, in order.
+    pub fn tags(&self) -> anyhow::Result<Vec<TagRow>> {
+        self.list_tags()
+    }
+    /// Gives a tag one of [`TAG_COLORS`] or none (`""`), and makes it when there is none.
+    pub fn color_tag(&self, tag: &str, color: &str) -> anyhow::Result<()> {
+        self.paint_tag(tag, color)
+    }
+    /// Calls a tag otherwise on every session; one that is there already takes it in.
+    pub fn rename_tag(&self, tag: &str, to: &str) -> anyhow::Result<()> {
+        self.call_tag(tag, to)
+    }
+    /// Takes a tag from every session.
+    pub fn remove_tag(&self, tag: &str) -> anyhow::Result<()> {
+        self.marks.remove_tag(tag)
+    }
+    pub fn saved(&self) -> anyhow::Result<Vec<SavedSearch>> {
+        self.list_saved()
+    }
+    /// Saves a search; a known `id` is changed, 0 is a new one. Its id.
+    pub fn put_saved(&self, search: &SavedSearch) -> anyhow::Result<u64> {
+        self.save(search)
+    }
+    pub fn remove_saved(&self, id: u64) -> anyhow::Result<()> {
+        self.marks.remove_saved(id)
+    }
+    /// Which of these sessions a list does not show, whatever page of it is open.
+    pub fn filtered_out(&self, sids: &[Sid], query: &SessionsQuery) -> anyhow::Result<Vec<Sid>> {
+        self.out_of_list(sids, query)
     }
 }
 

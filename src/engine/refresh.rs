@@ -7,7 +7,11 @@ use crate::model::{CostMode, Day, DayStats, Sid};
 use crate::pricing::Prices;
 use crate::store::{Marks, Reader, Store};
 use anyhow::Result;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, RwLock};
+
+/// So many sessions are priced while the asker waits.
+const AT_ONCE: usize = 64;
 
 /// The current catalog; shared by requests and jobs.
 pub(super) struct CatalogCell {
@@ -19,6 +23,10 @@ pub(super) struct CatalogCell {
     current: RwLock<Option<Arc<Catalog>>>,
     /// Held by the one who makes the next catalog; the others wait for it.
     making: Mutex<()>,
+    /// Held by the one who prices what nobody has asked for.
+    pricing: Mutex<()>,
+    /// How often everything has been priced in the background.
+    priced: AtomicU64,
 }
 
 impl CatalogCell {
@@ -31,6 +39,8 @@ impl CatalogCell {
             setting: RwLock::new(Arc::new(setting)),
             current: RwLock::default(),
             making: Mutex::default(),
+            pricing: Mutex::default(),
+            priced: AtomicU64::default(),
         }
     }
 
@@ -74,6 +84,8 @@ impl CatalogCell {
             repo_roots: reader.repo_roots()?,
             starred: self.marks.starred()?,
             tags: self.marks.tags()?,
+            tag_colors: self.marks.tag_colors()?,
+            titles: self.marks.titles()?,
         };
         let catalog = Arc::new(Catalog::build(before.as_deref(), input, &setting));
         *self.current.write().expect("no panic while held") = Some(catalog.clone());
@@ -125,11 +137,44 @@ impl CatalogCell {
             return Ok(*usage);
         }
         let days = reader.days(entry.sid)?;
+        note_prompts(entry, days.iter().map(|(day, stats)| (*day, stats)));
         let usage = pricer.session(
             days.iter().map(|(day, stats)| (*day, stats)),
             entry.summary.assistant_messages,
         );
         Ok(*entry.usage.get_or_init(|| usage))
+    }
+
+    /// Sees to it that every session gets its price: at once where that is little work, else on a thread
+    /// of its own, of which there is one at most.
+    pub fn price_soon(self: &Arc<Self>, catalog: &Arc<Catalog>) -> Result<()> {
+        let unpriced = catalog.iter().filter(|entry| entry.usage.get().is_none());
+        match unpriced.take(AT_ONCE + 1).count() {
+            0 => Ok(()),
+            1..=AT_ONCE => self.price_all(catalog, &self.store.read()?),
+            _ => {
+                let (cell, catalog) = (self.clone(), catalog.clone());
+                let work = move || {
+                    let Ok(_pricing) = cell.pricing.try_lock() else {
+                        return;
+                    };
+                    // what cannot be read says so where its cost is shown
+                    let reader = cell.store.read();
+                    if reader.is_ok_and(|reader| cell.price_all(&catalog, &reader).is_ok()) {
+                        cell.priced.fetch_add(1, Ordering::AcqRel);
+                    }
+                };
+                std::thread::Builder::new()
+                    .name("costs".into())
+                    .spawn(work)?;
+                Ok(())
+            }
+        }
+    }
+
+    /// Grows when everything has been priced in the background.
+    pub fn priced(&self) -> u64 {
+        self.priced.load(Ordering::Acquire)
     }
 
     /// Prices every session that nobody has asked for yet, in one pass over the day rows.
@@ -149,6 +194,7 @@ impl CatalogCell {
         let mut current = None;
         let mut close = |sid: Option<Sid>, run: &mut Vec<(Day, DayStats)>| {
             if let Some(entry) = sid.and_then(|sid| catalog.get(sid)) {
+                note_prompts(entry, run.iter().map(|(day, stats)| (*day, stats)));
                 let days = run.iter().map(|(day, stats)| (*day, stats));
                 let usage = pricer.session(days, entry.summary.assistant_messages);
                 entry.usage.get_or_init(|| usage);
@@ -197,4 +243,10 @@ fn setting(version: u64, config: &Config) -> Setting {
         prices: Arc::new(Prices::new(&config.prices)),
         cost_mode: config.cost_mode,
     }
+}
+
+fn note_prompts<'d>(entry: &Entry, days: impl Iterator<Item = (Day, &'d DayStats)>) {
+    let some = days.filter(|(_, stats)| stats.prompts > 0);
+    let list = || some.map(|(day, stats)| (day.0, stats.prompts)).collect();
+    entry.prompts.get_or_init(list);
 }

@@ -1,19 +1,18 @@
-//! What only sessions know in a search: repository, branch, tag, star, and being the one that is
-//! asked for. The index is told by session, and counts by session come back as facets.
+//! What only sessions know in a search: repository, branch, tag, cost and the like, star, and being the
+//! one that is asked for. The index is told by session, and counts by session come back as facets.
 
 use super::catalog::{Catalog, Entry, NONE};
-use super::filter::{Facet, Matcher, Misses, list};
+use super::counts::FacetCounts;
+use super::filter::{Matcher, Misses};
 use super::names::fold;
-use super::view::{FacetList, Filters};
+use super::view::Filters;
 use crate::index::{SearchResponse, Standing};
 use crate::model::Sid;
 use crate::query::{Field, Query};
-use std::collections::HashMap;
 
 /// Facets of sessions, lowered to one catalog.
 pub(super) struct Standings<'c> {
     catalog: &'c Catalog,
-    filters: &'c Filters,
     matcher: Matcher<'c>,
     /// Something is ticked.
     ticked: bool,
@@ -29,6 +28,12 @@ pub(super) fn of_sessions(filters: &Filters) -> Filters {
         repos: filters.repos.clone(),
         branches: filters.branches.clone(),
         tags: filters.tags.clone(),
+        mcp: filters.mcp.clone(),
+        skills: filters.skills.clone(),
+        helpers: filters.helpers.clone(),
+        has: filters.has.clone(),
+        costs: filters.costs.clone(),
+        lengths: filters.lengths.clone(),
         starred: filters.starred,
         ..Filters::default()
     }
@@ -44,7 +49,6 @@ impl<'c> Standings<'c> {
     ) -> Standings<'c> {
         Standings {
             catalog,
-            filters,
             matcher: Matcher::new(catalog, filters, ""),
             ticked: *filters != Filters::default(),
             branches: Named::of(query, |field| match field {
@@ -99,13 +103,10 @@ impl<'c> Standings<'c> {
             && self.tags.pass(tags.map(String::as_str), whole)
     }
 
-    /// Repository, branch and tag: messages by value, each without its own ticks. A message counts
+    /// Messages by value of what only sessions know, each facet without its own ticks. A message counts
     /// for every branch and tag of its session.
-    pub fn facets(&self, found: &SearchResponse) -> [FacetList; 3] {
-        let tables = &self.catalog.tables;
-        let mut repos = vec![0; tables.repos.len()];
-        let mut branches = vec![0; tables.branches.len()];
-        let mut tags: HashMap<&str, u64> = HashMap::new();
+    pub fn facets(&self, found: &SearchResponse) -> FacetCounts<'c> {
+        let mut counts = FacetCounts::new(self.catalog);
         for (sid, messages) in found.counts.iter().chain(&found.near) {
             let Some(entry) = self.catalog.get(*sid) else {
                 continue;
@@ -114,28 +115,9 @@ impl<'c> Standings<'c> {
                 true => self.matcher.misses(entry),
                 false => Misses::default(),
             };
-            let counts = |facet| if misses.at_most(facet) { *messages } else { 0 };
-            let repo = self.catalog.project(entry).repo;
-            if repo != NONE {
-                repos[repo as usize] += u64::from(counts(Facet::Repo));
-            }
-            for branch in &entry.branches {
-                branches[*branch as usize] += u64::from(counts(Facet::Branch));
-            }
-            if self.catalog.tags.is_empty() {
-                continue;
-            }
-            for tag in self.catalog.tags.get(sid).into_iter().flatten() {
-                *tags.entry(tag).or_default() += u64::from(counts(Facet::Tag));
-            }
+            counts.add_own(entry, misses, u64::from(*messages));
         }
-        let repos = tables.repos.iter().zip(repos);
-        let branches = tables.branches.iter().zip(branches);
-        [
-            list("repo", repos, &self.filters.repos),
-            list("branch", branches, &self.filters.branches),
-            list("tag", tags.into_iter(), &self.filters.tags),
-        ]
+        counts
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod claims;
 mod earlier;
+mod given;
 mod marks;
 mod plans;
 mod read;
@@ -16,6 +17,7 @@ mod tables;
 mod write;
 
 pub use earlier::{EarlierReader, EarlierSession};
+pub use given::SavedRow;
 pub use marks::Marks;
 pub use plans::PlanRow;
 pub use read::{IssueSummary, Reader, SourceRef};
@@ -31,7 +33,7 @@ use std::path::Path;
 use std::sync::Mutex;
 
 /// Version of the tables, the rollup and the rooms: another one is rebuilt.
-pub const SCHEMA: u64 = 4;
+pub const SCHEMA: u64 = 5;
 
 /// redb's own cache; the page cache does the rest.
 const CACHE_BYTES: usize = 6 << 20;
@@ -232,6 +234,7 @@ impl Store {
         txn.open_table(tables::CLAIMERS)?;
         txn.open_table(tables::RECORDS)?;
         txn.open_table(tables::COPIED)?;
+        txn.open_table(tables::FILES)?;
         txn.open_table(tables::SOURCES)?;
         txn.open_table(tables::ISSUES)?;
         txn.open_table(tables::NOTES)?;

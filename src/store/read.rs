@@ -158,6 +158,16 @@ impl Reader {
         Ok(())
     }
 
+    /// Files that a session's tool calls named, in order of first sight; at most a few dozen.
+    pub fn files(&self, sid: Sid) -> Result<Vec<FileCount>> {
+        let table = self.txn.open_table(FILES)?;
+        let bytes = table.get(sid.0)?;
+        Ok(bytes
+            .map(|bytes| decode(bytes.value()))
+            .transpose()?
+            .unwrap_or_default())
+    }
+
     /// Responses that count for a session on a day, in order of time.
     pub fn responses(&self, sid: Sid, day: Day) -> Result<Vec<Response>> {
         let table = self.txn.open_table(RESPONSES)?;

@@ -145,6 +145,25 @@ impl<'s> Writer<'s> {
         Ok(())
     }
 
+    /// Replaces the files that a session's tool calls named.
+    pub fn put_files(&mut self, sid: Sid, files: &[FileCount]) -> Result<()> {
+        let mut table = self.txn.open_table(FILES)?;
+        match files.is_empty() {
+            true => table.remove(sid.0)?.map(drop),
+            false => table.insert(sid.0, encode(&files).as_slice())?.map(drop),
+        };
+        Ok(())
+    }
+
+    pub fn files(&self, sid: Sid) -> Result<Vec<FileCount>> {
+        let table = self.txn.open_table(FILES)?;
+        let bytes = table.get(sid.0)?;
+        Ok(bytes
+            .map(|bytes| decode(bytes.value()))
+            .transpose()?
+            .unwrap_or_default())
+    }
+
     /// Responses that count for a session on a day, in their order.
     pub fn responses(&self, sid: Sid, day: Day) -> Result<Vec<Response>> {
         let table = self.txn.open_table(RESPONSES)?;

@@ -36,9 +36,12 @@ static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
     vec![
         asset!("app.css", CSS, "app.css"),
         asset!("charts.css", CSS, "charts.css"),
+        asset!("list.css", CSS, "list.css"),
+        asset!("list.js", JS, "list.js"),
         asset!("settings.css", CSS, "settings.css"),
         asset!("search.css", CSS, "search.css"),
         asset!("suggest.js", JS, "suggest.js"),
+        asset!("views.css", CSS, "views.css"),
         asset!("app.js", JS, "app.js"),
         asset!("icons.svg", SVG, "icons.svg"),
         asset!("favicon.svg", SVG, "favicon.svg"),

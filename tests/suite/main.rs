@@ -15,4 +15,5 @@ mod pages;
 mod search;
 mod settings;
 mod terminal;
+mod views;
 mod web;

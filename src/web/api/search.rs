@@ -138,7 +138,12 @@ impl SearchAnswer {
             hidden_messages: page.hidden_messages,
             tier: tier(page.tier).to_owned(),
             corrected: page.corrected.clone(),
-            facets: page.facets.iter().map(facet).collect(),
+            facets: page
+                .facets
+                .iter()
+                .filter(|list| !list.pending)
+                .map(facet)
+                .collect(),
             days: page
                 .days
                 .iter()

@@ -1,16 +1,17 @@
 //! `/search`: messages that match, grouped by session.
 
-use crate::engine::Engine;
-use crate::engine::view::{SearchHit, SearchPage, SearchQuery};
+use crate::engine::view::{SavedSearch, SearchHit, SearchPage, SearchQuery};
 use crate::index::{Match, Snippet, Sort};
 use crate::model::{Day, Role};
 use crate::web::ask::Ask;
+use crate::web::calendar::{CALENDAR, Calendar, calendar};
 use crate::web::cards::CardView;
 use crate::web::charts::{self, Histogram};
 use crate::web::error::{Answer, Failure};
 use crate::web::facets::{Choice, Facet, Range, choices, facets, range};
 use crate::web::params::{FILTERS, Params};
 use crate::web::respond::{self, fragment};
+use crate::web::saved::Saved;
 use crate::web::shell::Shell;
 use crate::web::{App, blocking, filters};
 use askama::Template;
@@ -42,6 +43,8 @@ pub struct Search {
     pub facets: Vec<Facet>,
     pub histogram: Histogram,
     pub range: Range,
+    pub calendar: Calendar,
+    pub saved: Saved,
     pub sorts: Vec<Choice>,
     pub helpers: Choice,
     pub clear: Option<String>,
@@ -97,10 +100,11 @@ fn build(app: &App, ask: &Ask) -> Result<Search, Failure> {
         .into_iter()
         .chain(FILTERS)
         .chain(["role", "session", "sort", "offset"])
+        .chain(CALENDAR)
         .collect();
     let params = ask.params.only(&names);
     let query = query(&params);
-    let asked = !params.without("sort").without("include_helpers").is_empty();
+    let asked = asks(&params);
     let found = match asked {
         true => app.engine.search(&query)?,
         false => SearchPage::default(),
@@ -110,16 +114,20 @@ fn build(app: &App, ask: &Ask) -> Result<Search, Failure> {
         shell.title = format!("{} - Search", query.text);
     }
     shell.here = params.url(PATH);
+    let engine = &app.engine;
+    let (saved, today) = (engine.saved()?, engine.today());
     let recent = match asked {
         true => Vec::new(),
-        false => app.engine.recent_searches()?,
+        false => engine.recent_searches()?,
     };
-    let page = Search::new(shell, params, &query, found, today(&app.engine));
-    Ok(page.with_recent(recent))
+    Ok(Search::new(shell, params, &query, found, today, saved).with_recent(recent))
 }
 
-fn today(engine: &Engine) -> Day {
-    engine.today()
+/// Something is to be looked for: words, or a filter that is more than a switch.
+fn asks(params: &Params) -> bool {
+    let switches = ["sort", "include_helpers"].into_iter().chain(CALENDAR);
+    let rest = switches.fold(params.without("offset"), |p, name| p.without(name));
+    !rest.is_empty()
 }
 
 fn query(params: &Params) -> SearchQuery {
@@ -154,9 +162,13 @@ impl Search {
         query: &SearchQuery,
         mut found: SearchPage,
         today: Day,
+        saved: Vec<SavedSearch>,
     ) -> Search {
         shell.q = query.text.clone();
-        let plain = params.without("offset");
+        let here = params.without("offset");
+        let plain = CALENDAR
+            .iter()
+            .fold(here.clone(), |p, name| p.without(name));
         let next = found.next.map(|offset| {
             let next = plain.with("offset", &offset.to_string());
             (next.url(PATH), next.url("/fragments/search/more"))
@@ -174,7 +186,7 @@ impl Search {
                 .without("to")
                 .pairs()
                 .to_vec(),
-            asked: !plain.without("sort").without("include_helpers").is_empty(),
+            asked: asks(&plain),
             tier: tier(&found),
             hits,
             offset: query.offset,
@@ -183,6 +195,8 @@ impl Search {
             facets: facets(&found.facets, &plain, PATH),
             histogram: charts::histogram(&found.days, &plain, PATH, &shell.clock),
             range: range(&plain, PATH, today),
+            calendar: calendar(&here, PATH, today, &found.days),
+            saved: Saved::of(saved, PATH, &plain, shell.token.clone(), shell.here.clone()),
             sorts: choices(&plain, PATH, "sort", &SORTS),
             helpers: Choice {
                 label: "include_helpers",
@@ -289,7 +303,7 @@ pub mod tests {
         let today = Day::parse("2026-03-08").unwrap();
         let mut shell = sample::shell("/search", "Search");
         shell.here = params.url(PATH);
-        Search::new(shell, params, &query, sample::search(), today)
+        Search::new(shell, params, &query, sample::search(), today, vec![])
     }
 
     #[test]
