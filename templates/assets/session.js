@@ -37,6 +37,7 @@
 
   // Where the reader is, in outline and strip.
   let asked = false;
+  let turned = null;
   function follow() {
     asked = false;
     const row = rows()[topmost()];
@@ -47,9 +48,13 @@
     const list = document.querySelector("#outline .turns");
     const turn = list && before(list.querySelectorAll("a"), at);
     const was = list?.querySelector("a[aria-current]");
-    if (!turn || turn === was) return;
-    was?.removeAttribute("aria-current");
-    turn.setAttribute("aria-current", "true");
+    if (!turn) return;
+    if (turn !== was) {
+      was?.removeAttribute("aria-current");
+      turn.setAttribute("aria-current", "true");
+    }
+    if (turned === turn.dataset.seq) return;
+    turned = turn.dataset.seq;
     const side = turn.closest(".side");
     const [box, inner] = [side.getBoundingClientRect(), turn.getBoundingClientRect()];
     if (!side.matches(":hover") && (inner.top < box.top || inner.bottom > box.bottom)) side.scrollTop += inner.top - box.top - box.height / 3;
