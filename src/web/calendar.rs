@@ -32,7 +32,7 @@ pub struct Cell {
     pub href: String,
     /// "Tue 3 Mar 2026: 12".
     pub title: String,
-    /// `c0` to `c4`, and `in`, `end`, `today` where they are true.
+    /// `c0` to `c4`, and `is-in`, `is-end`, `today` where they are true.
     pub class: String,
     pub today: bool,
     pub chosen: bool,
@@ -129,10 +129,10 @@ impl Cell {
         let inside = from.is_none_or(|from| from <= day) && to.is_none_or(|to| day <= to);
         self.chosen = bounded && inside;
         if self.chosen {
-            self.class.push_str(" in");
+            self.class.push_str(" is-in");
         }
         if from == Some(day) || to == Some(day) {
-            self.class.push_str(" end");
+            self.class.push_str(" is-end");
         }
         if self.today {
             self.class.push_str(" today");
@@ -210,8 +210,8 @@ mod tests {
             assert_eq!(cell(&picking, second).0, format!("/?agent=x&{range}"));
         }
         let chosen = of("from=2026-03-05&to=2026-03-09");
-        assert_eq!(cell(&chosen, "9").1, "c0 in end");
-        assert_eq!(cell(&chosen, "7").1, "c0 in");
+        assert_eq!(cell(&chosen, "9").1, "c0 is-in is-end");
+        assert_eq!(cell(&chosen, "7").1, "c0 is-in");
         assert_eq!(chosen.label, "5 Mar to 9 Mar");
     }
 

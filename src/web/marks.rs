@@ -27,9 +27,11 @@ pub struct Star {
 #[template(path = "parts/tags.html")]
 pub struct Tags {
     pub id: String,
+    /// Address of the session, where the field stands open.
+    pub session: String,
     pub action: String,
     pub tags: Vec<TagView>,
-    /// On a card: the field is folded, and the page has the offers once for all of them.
+    /// On a card: the page has the field once for all of them.
     pub compact: bool,
     /// Tags that are offered while typing.
     pub known: Vec<String>,
@@ -95,6 +97,7 @@ impl Tags {
     pub fn of(card: &Card, shell: &Shell) -> Tags {
         Tags {
             id: format!("tags-{}", card.sid.0),
+            session: href(&card.session),
             action: format!("{}/tags", href(&card.session)),
             tags: card.tags.iter().cloned().map(TagView::new).collect(),
             compact: true,

@@ -55,6 +55,8 @@
 
   // Redrawing a list must not close what a reader opened, nor drop the selection.
   if (window.Idiomorph) {
+    // moving nodes by it crashes the tab in Chromium when an element comes between them
+    delete Element.prototype.moveBefore;
     Idiomorph.defaults.ignoreActiveValue = true;
     Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, node, kind) => {
       if (name === "open" && node.localName === "details") return false;

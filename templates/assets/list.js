@@ -48,6 +48,25 @@
     if (event.detail.elt.id === "fresh" && all("[data-row]").length > MOST) event.preventDefault();
   });
 
+  // the way back leads to the card that was left: heights of cards that are not drawn yet are guesses
+  const LEFT = "codedash-left";
+  addEventListener("pagehide", () => {
+    const row = all("[data-row]").find((row) => row.getBoundingClientRect().bottom > 60);
+    if (row?.id) memory.set(LEFT, { url: location.href, id: row.id, top: row.getBoundingClientRect().top });
+  });
+  addEventListener("pageshow", () => {
+    const left = memory.get(LEFT, {});
+    const how = performance.getEntriesByType("navigation")[0]?.type;
+    const row = document.getElementById(left.id ?? "");
+    if (!row || left.url !== location.href || how !== "back_forward") return;
+    let frames = 8;
+    const settle = () => {
+      scrollBy({ top: row.getBoundingClientRect().top - left.top, behavior: "instant" });
+      if (frames--) requestAnimationFrame(settle);
+    };
+    settle();
+  });
+
   // ---- groups that were folded stay so wherever they go on
   const FOLDED = "codedash-groups";
   const folds = () => memory.get(FOLDED, {});
@@ -173,6 +192,37 @@
     if (next < Infinity) fading = setTimeout(fade, next + 50);
   }
   document.addEventListener("visibilitychange", fade);
+
+  // ---- the first messages of a session, fetched when its fold is opened
+  document.addEventListener("toggle", async (event) => {
+    const fold = event.target;
+    const where = fold.dataset?.peek;
+    if (!where || !fold.open) return;
+    delete fold.dataset.peek;
+    const answer = await fetch(where).catch(() => null);
+    if (!answer?.ok) {
+      fold.dataset.peek = where;
+      return;
+    }
+    const peeked = one(".peeked", fold);
+    peeked.innerHTML = await answer.text();
+    htmx.process(peeked);
+  }, true);
+
+  // ---- one field for a new tag, brought to the card where it is wanted
+  document.addEventListener("click", (event) => {
+    const plus = event.target.closest?.("[data-plus]");
+    const form = one("#plus-form")?.content.firstElementChild.cloneNode(true);
+    if (!plus || !form || event.ctrlKey || event.metaKey) return;
+    event.preventDefault();
+    form.setAttribute("hx-post", plus.dataset.plus);
+    form.setAttribute("hx-target", "#" + plus.closest(".tags").id);
+    plus.replaceWith(form);
+    htmx.process(form);
+    const field = one(".new-tag", form);
+    field.focus();
+    field.addEventListener("blur", () => field.value || form.replaceWith(plus));
+  });
 
   // ---- calendar: arrows move by day and week, Page Up and Page Down by month
   document.addEventListener("keydown", (event) => {

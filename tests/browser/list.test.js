@@ -146,7 +146,7 @@ test("tags are added and taken on a card, and coloured on their page", async () 
   await page.goto("/");
   const href = (await hrefs(page))[3];
   const card = page.locator(`[data-row]:has(a.open[href="${href}"])`);
-  await card.locator(".plus summary").click();
+  await card.locator(".plus").click();
   await card.locator(".new-tag").fill("bug");
   await page.keyboard.press("Enter");
   await card.locator(".tag.t-red", { hasText: "bug" }).waitFor();
@@ -185,6 +185,26 @@ test("folded groups stay folded, over a redraw and another page", async () => {
   assert.equal(await page.locator("details[data-group][open]").count(), many);
   await page.keyboard.press("g");
   await page.waitForURL(/group=repo/);
+  assert.deepEqual(page.faults, []);
+  await page.close();
+});
+
+test("the way back leads to the card that was left", async () => {
+  const page = await newPage(context);
+  await page.goto("/?include_helpers=1&view=list&shown=120");
+  const card = page.locator("[data-row]").last();
+  await card.scrollIntoViewIfNeeded();
+  const link = card.locator("a.open");
+  const href = await link.getAttribute("href");
+  const before = (await card.boundingBox()).y;
+  await link.click();
+  await page.waitForURL(/\/session\//);
+  await page.goBack();
+  await page.waitForURL(/shown=120/);
+  await page.waitForFunction(
+    ([href, y]) => Math.abs(document.querySelector(`[data-row] a.open[href="${href}"]`).closest("[data-row]").getBoundingClientRect().y - y) < 40,
+    [href, before],
+  );
   assert.deepEqual(page.faults, []);
   await page.close();
 });

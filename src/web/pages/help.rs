@@ -29,7 +29,7 @@ const KEYS: [(&str, &[(&str, &str)]); 3] = [
         ],
     ),
     (
-        "In the session list",
+        "In a list",
         &[
             ("p o", "its first messages, unfolded"),
             ("s", "select several; Enter then ticks the picked one"),
@@ -37,7 +37,17 @@ const KEYS: [(&str, &[(&str, &str)]); 3] = [
             ("r", "read the list again"),
         ],
     ),
-    ("In a session", &[("n p", "next and previous prompt")]),
+    (
+        "In a session",
+        &[
+            ("n p", "next and previous prompt"),
+            ("e E", "next and previous call that failed"),
+            ("c C", "next and previous change of a file"),
+            ("t T", "next and previous call of the tool that is picked"),
+            ("f", "search in it"),
+            ("] [", "next and previous find"),
+        ],
+    ),
 ];
 
 /// What is pressed, one after the other, and what it does.

@@ -70,6 +70,7 @@ pub async fn tag(State(app): State<App>, Path(id): Path<String>, ask: Ask, body:
                 true => format!("tags-{}", sid.0),
                 false => "tags".into(),
             },
+            session: format!("/session/{}", segment(&id)),
             action: format!("/session/{}/tags", segment(&id)),
             tags: tags.into_iter().map(TagView::new).collect(),
             compact,
