@@ -26,6 +26,12 @@ impl Maker<'_> {
         if let Some(usage) = entry.usage.get() {
             again.usage.get_or_init(|| *usage);
         }
+        if let Some(prompts) = entry.prompts.get() {
+            again.prompts.get_or_init(|| prompts.clone());
+        }
+        if let Some(languages) = entry.languages.get() {
+            again.languages.get_or_init(|| languages.clone());
+        }
         again
     }
 
