@@ -15,8 +15,8 @@ Examples:
   codedash show 019a1b2c                  by the beginning of its id
 
 Files:
-  ~/.codedash/config.toml   lasting settings: port, host, zone, memory, roots, helper_patterns,
-                            open_browser
+  ~/.codedash/config.toml   lasting settings: see the Settings page, which writes it; a server that
+                            runs follows it
   ~/.codedash/marks.redb    stars and tags: the one file that cannot be rebuilt
   ~/.codedash/data/         sessions and search index
   ~/.codedash/logs/         what the server did

@@ -45,7 +45,7 @@ pub fn stores(config: Arc<Config>) -> anyhow::Result<Opened> {
 pub fn index(engine: &Engine) -> anyhow::Result<Index> {
     let mut set_aside = Vec::new();
     let options = IndexOptions::default();
-    let dir = engine.config.index_dir();
+    let dir = engine.config().index_dir();
     let mut begin = || open(&dir, |dir| SearchIndex::open(dir, &options), &mut set_aside);
     let mut opened = begin()?;
     if ingest::standing(&engine.store, opened.payload.as_deref())? != Standing::Together {
@@ -80,7 +80,7 @@ impl Index {
     /// See [`Ingest::start`].
     pub fn keep_up(self, engine: &Engine) -> anyhow::Result<Ingest> {
         Ingest::start(
-            engine.config.clone(),
+            engine.settings.clone(),
             engine.store.clone(),
             self.index,
             self.payload,
@@ -94,7 +94,7 @@ impl Index {
     /// See [`Ingest::run_once`].
     pub fn bring_up_to_date(self, engine: &Engine, full: bool) -> anyhow::Result<()> {
         Ingest::run_once(
-            engine.config.clone(),
+            engine.config(),
             engine.store.clone(),
             self.index,
             self.payload,

@@ -8,7 +8,7 @@
 use super::args::{ServeArgs, is_loopback};
 use super::owner::{self, Claim};
 use super::{ask, demo, log, open};
-use crate::config::{Config, now_ms};
+use crate::config::{Config, Flags, Surroundings, now_ms};
 use crate::engine::Engine;
 use crate::ingest::Ingest;
 use crate::web::{self, App};
@@ -33,7 +33,7 @@ pub fn run(args: &ServeArgs) -> anyhow::Result<ExitCode> {
     let mut config = ask::config(&args.flags())?;
     let demo = args.demo.then(Demo::make).transpose()?;
     if let Some(demo) = &demo {
-        demo.move_in(&mut config);
+        config = demo.settings(&config)?;
     }
     let lock = match owner::claim(&config, "serve")? {
         Claim::Mine(lock) => lock,
@@ -191,12 +191,28 @@ impl Demo {
         self.dir.join("home")
     }
 
-    /// Points every path of the settings into the folder; port, host and zone stay.
-    fn move_in(&self, config: &mut Config) {
-        let fresh = Config::for_home(&self.home(), &self.dir.join("codedash"));
-        config.dir = fresh.dir;
-        config.homes = fresh.homes;
-        config.agent_env = fresh.agent_env;
+    /// Every path points into the folder, which has settings of its own; port, host, zone and whether
+    /// the browser is opened stay.
+    fn settings(&self, own: &Config) -> anyhow::Result<Config> {
+        let flags = Flags {
+            host: Some(own.host.clone()),
+            port: Some(own.port),
+            memory: Some(own.memory),
+            no_browser: !own.open_browser,
+            ..Flags::default()
+        };
+        let dir = self.dir.join("codedash");
+        let kept = ["TZ", "CODEDASH_LOG"];
+        let mut around = Surroundings::of_process();
+        around
+            .vars
+            .retain(|(name, _)| kept.contains(&name.as_str()));
+        let named = ("CODEDASH_HOME".to_owned(), dir.display().to_string());
+        around.vars.push(named);
+        around.home = Some(self.home());
+        around.windows_users = None;
+        around.zone = Some(own.zone.clone());
+        Config::resolve(&flags, &around, crate::agents::all_infos())
     }
 }
 

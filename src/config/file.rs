@@ -1,9 +1,14 @@
 //! `config.toml`: the settings that are lasting.
 
 use crate::model::{CostMode, OwnPrice};
-use anyhow::{Context, bail};
+use std::fmt;
 use std::path::Path;
 use toml::{Table, Value};
+
+/// Colour schemes that a browser gets that has not chosen for itself; the first is the default.
+pub const THEMES: [&str; 4] = ["auto", "light", "dark", "contrast"];
+/// How the session list can be grouped at first; the first is the default.
+pub const GROUPINGS: [&str; 5] = ["none", "project", "repo", "day", "conversation"];
 
 /// Every key with what it may be, in the order of the docs.
 pub const KEYS: &[(&str, &str)] = &[
@@ -28,11 +33,26 @@ pub const KEYS: &[(&str, &str)] = &[
         "prices",
         "tables such as [prices.\"my-model\"] with input and output (and cache_read, cache_write, cache_write_1h) in dollars for a million tokens",
     ),
+    ("theme", "\"auto\", \"light\", \"dark\" or \"contrast\""),
+    ("time_format", "\"24h\" or \"12h\""),
+    ("times", "\"relative\" (2h ago) or \"absolute\" (14:05)"),
+    (
+        "grouping",
+        "\"none\", \"project\", \"repo\", \"day\" or \"conversation\"",
+    ),
+    (
+        "terminal",
+        "the name or path of a terminal program, such as \"kitty\"",
+    ),
+    (
+        "titles",
+        "a table [titles] with url (http:// or https://), model and, where it is needed, api_key",
+    ),
 ];
 
 /// The file as read; `None` where it says nothing.
-#[derive(Debug, Default, PartialEq)]
-pub(super) struct Settings {
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Settings {
     pub port: Option<u16>,
     pub host: Option<String>,
     pub zone: Option<String>,
@@ -44,6 +64,53 @@ pub(super) struct Settings {
     pub open_browser: Option<bool>,
     pub cost_mode: Option<CostMode>,
     pub prices: Vec<OwnPrice>,
+    /// One of [`THEMES`].
+    pub theme: Option<String>,
+    /// The clock has twelve hours.
+    pub twelve: Option<bool>,
+    /// Moments are told by the clock, not by their distance.
+    pub absolute: Option<bool>,
+    /// One of [`GROUPINGS`].
+    pub grouping: Option<String>,
+    pub terminal: Option<String>,
+    pub titles: Titles,
+}
+
+/// An OpenAI-compatible endpoint that sessions may be named by. Nothing is sent while `url` or `model`
+/// is missing.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Titles {
+    pub url: Option<String>,
+    pub model: Option<String>,
+    pub api_key: Option<Secret>,
+}
+
+/// A text that no log and no answer repeats.
+#[derive(Clone, PartialEq)]
+pub struct Secret(pub String);
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(...)")
+    }
+}
+
+/// What is wrong with the file, in one sentence.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[error("{text}")]
+pub struct Wrong {
+    /// The key that it is about; `""`: the file as a whole.
+    pub key: String,
+    pub text: String,
+}
+
+impl Wrong {
+    pub fn whole(text: impl Into<String>) -> Wrong {
+        Wrong {
+            key: String::new(),
+            text: text.into(),
+        }
+    }
 }
 
 /// Reads and checks the file. A missing file says nothing.
@@ -51,33 +118,40 @@ pub(super) struct Settings {
 /// # Errors
 /// One sentence with the file, the key and what is allowed there.
 pub(super) fn read(path: &Path) -> anyhow::Result<Settings> {
-    let text = match std::fs::read_to_string(path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            return Ok(Settings::default());
-        }
-        Err(error) => {
-            return Err(error).with_context(|| format!("cannot read {}", path.display()));
-        }
-    };
-    parse(&text).with_context(|| path.display().to_string())
+    use anyhow::Context;
+    parse(&text(path)?).with_context(|| path.display().to_string())
 }
 
-fn parse(text: &str) -> anyhow::Result<Settings> {
+/// What the file holds; a missing one holds nothing.
+pub(super) fn text(path: &Path) -> anyhow::Result<String> {
+    use anyhow::Context;
+    match std::fs::read_to_string(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(String::new()),
+        text => text.with_context(|| format!("cannot read {}", path.display())),
+    }
+}
+
+pub(super) fn parse(text: &str) -> Result<Settings, Wrong> {
     let table: Table = text.parse().map_err(|error: toml::de::Error| {
         let line = error
             .span()
             .map_or(1, |span| text[..span.start].matches('\n').count() + 1);
-        anyhow::anyhow!("line {line} is not TOML: {}", error.message())
+        Wrong::whole(format!("line {line} is not TOML: {}", error.message()))
     })?;
     let mut settings = Settings::default();
     for (key, value) in table {
         let Some((_, allowed)) = KEYS.iter().find(|(name, _)| *name == key) else {
             let names: Vec<&str> = KEYS.iter().map(|(name, _)| *name).collect();
-            bail!("unknown key {key:?}, allowed are {}", names.join(", "));
+            let text = format!("unknown key {key:?}, allowed are {}", names.join(", "));
+            return Err(Wrong { key, text });
         };
         if take(&mut settings, &key, &value).is_none() {
-            bail!("{key} = {value} is not allowed, it must be {allowed}");
+            let text = match key == "titles" {
+                // it may hold a key that no message repeats
+                true => format!("{key} is not allowed as it is, it must be {allowed}"),
+                false => format!("{key} = {value} is not allowed, it must be {allowed}"),
+            };
+            return Err(Wrong { key, text });
         }
     }
     Ok(settings)
@@ -119,9 +193,58 @@ fn take(settings: &mut Settings, key: &str, value: &Value) -> Option<()> {
                 .map(|(model, price)| own_price(model, price.as_table()?))
                 .collect::<Option<Vec<_>>>()?;
         }
+        "theme" => settings.theme = Some(one_of(value, &THEMES)?),
+        "time_format" => settings.twelve = Some(one_of(value, &["24h", "12h"])? == "12h"),
+        "times" => {
+            settings.absolute = Some(one_of(value, &["relative", "absolute"])? == "absolute")
+        }
+        "grouping" => settings.grouping = Some(one_of(value, &GROUPINGS)?),
+        "terminal" => {
+            let name = words(value)?;
+            // a name or a path: what is started is never a line for a shell
+            settings.terminal = Some(name).filter(|name| !name.contains(char::is_control));
+            settings.terminal.as_ref()?;
+        }
+        "titles" => settings.titles = titles(value.as_table()?)?,
         _ => return None,
     }
     Some(())
+}
+
+fn one_of(value: &Value, allowed: &[&str]) -> Option<String> {
+    let word = value.as_str()?;
+    allowed.contains(&word).then(|| word.to_owned())
+}
+
+fn titles(table: &Table) -> Option<Titles> {
+    if table
+        .keys()
+        .any(|key| !["url", "model", "api_key"].contains(&key.as_str()))
+    {
+        return None;
+    }
+    let text = |key: &str| match table.get(key) {
+        None => Some(None),
+        Some(value) => words(value).map(Some),
+    };
+    let url = text("url")?;
+    Some(Titles {
+        url: match url {
+            Some(url) if !is_address(&url) => return None,
+            url => url,
+        },
+        model: text("model")?,
+        api_key: text("api_key")?.map(Secret),
+    })
+}
+
+/// `http://host...` or `https://host...`, without blanks.
+fn is_address(url: &str) -> bool {
+    let rest = url
+        .strip_prefix("https://")
+        .or_else(|| url.strip_prefix("http://"));
+    rest.is_some_and(|rest| !rest.is_empty() && !rest.starts_with(['/', ':', '?', '#']))
+        && !url.contains(|c: char| c.is_whitespace() || c.is_control())
 }
 
 /// A text that is not blank.
@@ -183,7 +306,10 @@ mod tests {
             "port = 4000\nhost = \"::1\"\nzone = \"Europe/Berlin\"\nmemory = 256\n\
              roots = [{ path = \"/srv/box\", label = \"box\" }, { path = \"/srv/two\" }]\n\
              helper_patterns = [\"^You are lane\"]\nopen_browser = false\ncost = \"recorded\"\n\
-             [prices.\"my-model\"]\ninput = 1\noutput = 2.5\ncache_read = 0.1\n",
+             theme = \"contrast\"\ntime_format = \"12h\"\ntimes = \"absolute\"\n\
+             grouping = \"repo\"\nterminal = \"kitty\"\n\
+             [prices.\"my-model\"]\ninput = 1\noutput = 2.5\ncache_read = 0.1\n\
+             [titles]\nurl = \"https://box.lan/v1\"\nmodel = \"small\"\napi_key = \"k-1\"\n",
         )
         .unwrap();
         assert_eq!(
@@ -207,8 +333,19 @@ mod tests {
                     cache_read: Some(0.1),
                     ..OwnPrice::default()
                 }],
+                theme: Some("contrast".into()),
+                twelve: Some(true),
+                absolute: Some(true),
+                grouping: Some("repo".into()),
+                terminal: Some("kitty".into()),
+                titles: Titles {
+                    url: Some("https://box.lan/v1".into()),
+                    model: Some("small".into()),
+                    api_key: Some(Secret("k-1".into())),
+                },
             }
         );
+        assert!(!format!("{settings:?}").contains("k-1"), "logs hold no key");
         assert_eq!(parse("").unwrap(), Settings::default());
     }
 
@@ -237,8 +374,18 @@ mod tests {
                 "prices",
                 "dollars",
             ),
+            ("theme = 'pink'", "theme", "contrast"),
+            ("time_format = '25h'", "time_format", "12h"),
+            ("times = 'soon'", "times", "absolute"),
+            ("grouping = 'mood'", "grouping", "project"),
+            ("terminal = \"a\\nb\"", "terminal", "program"),
+            ("titles = { url = 'box' }", "titles", "https://"),
+            ("titles = { url = 'http:///v1' }", "titles", "https://"),
+            ("titles = { key = 'x' }", "titles", "api_key"),
         ] {
-            let error = parse(text).unwrap_err().to_string();
+            let wrong = parse(text).unwrap_err();
+            assert!(!wrong.key.is_empty(), "{text}");
+            let error = wrong.to_string();
             assert!(error.contains(key), "{text}: {error}");
             assert!(error.contains(allowed), "{text}: {error}");
             assert_eq!(error.lines().count(), 1, "{text}: {error}");

@@ -107,7 +107,7 @@ fn folders(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-fn expand(path: &str, around: &Surroundings) -> PathBuf {
+pub(super) fn expand(path: &str, around: &Surroundings) -> PathBuf {
     match (path.strip_prefix("~/"), &around.home) {
         (Some(rest), Some(home)) => home.join(rest),
         _ => std::path::absolute(path).unwrap_or_else(|_| path.into()),

@@ -3,18 +3,24 @@
 //! Everything else is handed values. A run resolves once, flags over environment over `config.toml`
 //! over defaults, and what is wrong is one sentence that names the place, the key and what is allowed.
 //!
-//! Reading order: [`Config`] here, then `file` (the lasting settings), `homes` (whose histories) and
-//! `system` (zone and memory of this machine).
+//! Reading order: [`Config`] here, then `file` (the lasting settings), `homes` (whose histories),
+//! `system` (zone and memory of this machine), [`Live`] (a running server follows the file) and
+//! `change` (and writes it).
 
+mod change;
 mod file;
 mod homes;
+mod live;
 mod system;
 
-pub use file::KEYS;
+pub use change::{Change, Setting};
+pub use file::{GROUPINGS, KEYS, Secret, Settings, THEMES, Titles, Wrong};
+pub use live::{Live, Refused};
 
 use crate::model::{AgentInfo, CostMode, OwnPrice};
 use anyhow::Context;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Port that a server listens on unless told otherwise.
 pub const DEFAULT_PORT: u16 = 3847;
@@ -49,8 +55,32 @@ pub struct Config {
     pub prices: Vec<OwnPrice>,
     /// Whether a server that starts may open the browser.
     pub open_browser: bool,
+    /// Colour scheme of browsers that have not chosen for themselves: one of [`THEMES`].
+    pub theme: String,
+    /// The clock has twelve hours.
+    pub twelve: bool,
+    /// Moments are told by the clock, not by their distance.
+    pub absolute: bool,
+    /// How the session list is grouped unless its address says so: one of [`GROUPINGS`].
+    pub grouping: String,
+    /// Program that sessions are resumed in; `""`: not chosen.
+    pub terminal: String,
+    pub titles: Titles,
     /// Settings that could not be followed and what was done instead, one sentence each.
     pub warnings: Vec<String>,
+    /// What `config.toml` says by itself.
+    pub saved: Settings,
+    /// Keys that the command line or the environment decide, whatever the file says, and by what.
+    pub fixed: Vec<(&'static str, String)>,
+    start: Arc<Start>,
+}
+
+/// What a run was started with: with it the file can be read again.
+#[derive(Clone, Debug, Default)]
+struct Start {
+    flags: Flags,
+    around: Surroundings,
+    agents: Vec<&'static AgentInfo>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,6 +121,8 @@ pub struct Surroundings {
     pub windows_users: Option<PathBuf>,
     /// Memory that the system grants this process, bytes, when it is limited.
     pub memory_limit: Option<u64>,
+    /// The system's time zone; `None` when it knows none.
+    pub zone: Option<jiff::tz::TimeZone>,
 }
 
 impl Surroundings {
@@ -105,6 +137,7 @@ impl Surroundings {
             home: std::env::home_dir().filter(|home| !home.as_os_str().is_empty()),
             windows_users: homes::windows_users(),
             memory_limit: system::memory_limit(),
+            zone: jiff::tz::TimeZone::try_system().ok(),
         }
     }
 
@@ -133,56 +166,96 @@ impl Config {
             (None, Some(home)) => home.join(".codedash"),
             (None, None) => anyhow::bail!("no home folder is known: set HOME or CODEDASH_HOME"),
         };
-        let agents: Vec<&'static AgentInfo> = agents.collect();
-        let settings = file::read(&dir.join("config.toml"))?;
+        let start = Arc::new(Start {
+            flags: flags.clone(),
+            around: around.clone(),
+            agents: agents.collect(),
+        });
+        Config::of(dir, start)
+    }
+
+    /// The same run with the file as it is now.
+    fn again(&self) -> anyhow::Result<Config> {
+        Config::of(self.dir.clone(), self.start.clone())
+    }
+
+    fn of(dir: PathBuf, start: Arc<Start>) -> anyhow::Result<Config> {
+        let saved = file::read(&dir.join("config.toml"))?;
+        Config::with(dir, start, saved)
+    }
+
+    fn with(dir: PathBuf, start: Arc<Start>, saved: Settings) -> anyhow::Result<Config> {
+        let Start {
+            flags,
+            around,
+            agents,
+        } = &*start;
         let mut warnings = Vec::new();
-        let (zone, zone_name) = system::zone(around.var("TZ"), settings.zone, &mut warnings);
-        let planned = flags.memory.or(settings.memory);
-        let host = flags
-            .host
-            .clone()
-            .or_else(|| around.var("CODEDASH_HOST").map(str::to_owned))
-            .or(settings.host)
-            .unwrap_or_else(|| "127.0.0.1".into());
+        let (zone, zone_name) = system::zone(around, saved.zone.as_deref(), &mut warnings);
+        let planned = flags.memory.or(saved.memory);
+        let file_roots = saved.roots.clone();
+        let or = |value: &Option<String>, default: &str| {
+            value.clone().unwrap_or_else(|| default.to_owned())
+        };
         Ok(Config {
-            homes: homes::all(&flags.roots, settings.roots, around, &agents, &mut warnings)?,
-            host,
-            port: flags.port.or(settings.port).unwrap_or(DEFAULT_PORT),
+            homes: homes::all(&flags.roots, file_roots, around, agents, &mut warnings)?,
+            host: flags
+                .host
+                .clone()
+                .or_else(|| around.var("CODEDASH_HOST").map(str::to_owned))
+                .unwrap_or_else(|| or(&saved.host, "127.0.0.1")),
+            port: flags.port.or(saved.port).unwrap_or(DEFAULT_PORT),
             zone,
             zone_name,
             memory: system::within(planned.unwrap_or(DEFAULT_MEMORY), around.memory_limit),
             log_mirror: around.var("CODEDASH_LOG").is_some_and(|value| value != "0"),
-            agent_env: agent_env(around, &agents),
-            helper_patterns: settings.helper_patterns,
-            cost_mode: settings.cost_mode.unwrap_or_default(),
-            prices: settings.prices,
-            open_browser: !flags.no_browser && settings.open_browser.unwrap_or(true),
+            agent_env: agent_env(around, agents),
+            helper_patterns: saved.helper_patterns.clone(),
+            cost_mode: saved.cost_mode.unwrap_or_default(),
+            prices: saved.prices.clone(),
+            open_browser: !flags.no_browser && saved.open_browser.unwrap_or(true),
+            theme: or(&saved.theme, THEMES[0]),
+            twelve: saved.twelve.unwrap_or(false),
+            absolute: saved.absolute.unwrap_or(false),
+            grouping: or(&saved.grouping, GROUPINGS[0]),
+            terminal: or(&saved.terminal, ""),
+            titles: saved.titles.clone(),
             warnings,
+            fixed: fixed(flags, around),
+            saved,
             dir,
+            start: start.clone(),
         })
     }
 
-    /// A configuration for tests and benches: nothing of the environment is read.
+    /// A configuration for tests and benches: nothing of the environment is read, and the file is read
+    /// only once it is followed ([`Live`]).
     pub fn for_home(home: &Path, dir: &Path) -> Config {
-        Config {
-            dir: dir.to_owned(),
-            homes: vec![Home {
-                path: home.to_owned(),
-                label: String::new(),
-            }],
-            host: "127.0.0.1".into(),
-            port: 0,
-            zone: jiff::tz::TimeZone::UTC,
-            zone_name: "UTC".into(),
-            memory: DEFAULT_MEMORY,
-            log_mirror: false,
-            agent_env: Vec::new(),
-            helper_patterns: Vec::new(),
-            cost_mode: CostMode::default(),
-            prices: Vec::new(),
-            open_browser: false,
-            warnings: Vec::new(),
-        }
+        let start = Start {
+            flags: Flags {
+                port: Some(0),
+                no_browser: true,
+                ..Flags::default()
+            },
+            around: Surroundings {
+                home: Some(home.to_owned()),
+                ..Surroundings::default()
+            },
+            agents: Vec::new(),
+        };
+        let config = Config::with(dir.to_owned(), Arc::new(start), Settings::default());
+        config.expect("without a flag that names a folder nothing is refused")
+    }
+
+    /// The folder that a root of the file names.
+    pub fn home_at(&self, path: &str) -> PathBuf {
+        homes::expand(path, &self.start.around)
+    }
+
+    /// What decides this key in the place of the file, such as `TZ`.
+    pub fn fixed_by(&self, key: &str) -> Option<&str> {
+        let found = self.fixed.iter().find(|(name, _)| *name == key);
+        found.map(|(_, by)| by.as_str())
     }
 
     /// Where every agent's histories are looked for: homes x `AgentInfo::roots`, with the
@@ -272,6 +345,28 @@ impl Config {
     pub fn file(&self) -> PathBuf {
         self.dir.join("config.toml")
     }
+}
+
+fn fixed(flags: &Flags, around: &Surroundings) -> Vec<(&'static str, String)> {
+    let var = |name: &str| around.var(name).map(|value| format!("{name}={value}"));
+    let host = flags.host.as_ref().map(|host| format!("--host {host}"));
+    let port = flags.port.map(|port| format!("--port {port}"));
+    let memory = flags
+        .memory
+        .map(|bytes| format!("--memory {}", bytes >> 20));
+    [
+        ("host", host.or_else(|| var("CODEDASH_HOST"))),
+        ("port", port),
+        ("memory", memory),
+        ("zone", var("TZ")),
+        (
+            "open_browser",
+            flags.no_browser.then(|| "--no-browser".to_owned()),
+        ),
+    ]
+    .into_iter()
+    .filter_map(|(key, by)| Some((key, by?)))
+    .collect()
 }
 
 /// The variables that agents' roots name, where they are set.

@@ -1,15 +1,17 @@
 //! What this machine says: its time zone, how much memory it grants, who may read a folder.
 
+use super::Surroundings;
 use jiff::tz::TimeZone;
+use std::io::Write;
 use std::path::Path;
 
 /// The zone of local days with its name: `TZ`, else the file's, else the system's.
 pub(super) fn zone(
-    variable: Option<&str>,
-    file: Option<String>,
+    around: &Surroundings,
+    file: Option<&str>,
     warnings: &mut Vec<String>,
 ) -> (TimeZone, String) {
-    if let Some(name) = variable {
+    if let Some(name) = around.var("TZ") {
         match named_zone(name) {
             Some(zone) => return zone,
             // what the C library does with a TZ that it does not know, but said
@@ -21,16 +23,16 @@ pub(super) fn zone(
             }
         }
     }
-    if let Some(zone) = file.and_then(|name| named_zone(&name)) {
+    if let Some(zone) = file.and_then(named_zone) {
         return zone;
     }
-    match TimeZone::try_system() {
-        Ok(zone) => {
+    match around.zone.clone() {
+        Some(zone) => {
             let name = zone.iana_name().map(str::to_owned);
             let name = name.unwrap_or_else(|| offset_now(&zone));
             (zone, name)
         }
-        Err(_) => (TimeZone::UTC, "UTC".into()),
+        None => (TimeZone::UTC, "UTC".into()),
     }
 }
 
@@ -79,4 +81,35 @@ pub(super) fn own_only(dir: &Path) -> std::io::Result<()> {
     #[cfg(not(unix))]
     let _ = dir;
     Ok(())
+}
+
+/// Puts a text in the place of a file, readable by its owner alone: whole or not at all, whatever
+/// happens meanwhile. A link (people keep their settings elsewhere) stays one.
+pub(super) fn replace(path: &Path, text: &str) -> std::io::Result<()> {
+    let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let folder = path.parent().unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder)?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let fresh = folder.join(format!(".{name}.{}", std::process::id()));
+    let written = write_new(&fresh, text).and_then(|()| std::fs::rename(&fresh, &path));
+    if written.is_err() {
+        // what stays is a hidden file beside ours
+        let _ = std::fs::remove_file(&fresh);
+    }
+    written?;
+    #[cfg(unix)]
+    std::fs::File::open(folder)?.sync_all()?;
+    Ok(())
+}
+
+fn write_new(path: &Path, text: &str) -> std::io::Result<()> {
+    // left by a process that was killed
+    let _ = std::fs::remove_file(path);
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()
 }

@@ -35,8 +35,7 @@ fn around(home: &Path, vars: &[(&str, &str)]) -> Surroundings {
             .map(|(key, value)| (key.to_string(), value.to_string()))
             .collect(),
         home: Some(home.to_owned()),
-        windows_users: None,
-        memory_limit: None,
+        ..Surroundings::default()
     }
 }
 

@@ -32,7 +32,7 @@ const DESKS: usize = 4;
 /// How long what jobs share is kept after the last of them.
 const KEPT: Duration = Duration::from_secs(60);
 /// Changes with the meaning of a stored result.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 
 /// What all analytics jobs share.
 pub(super) struct Room {
@@ -91,13 +91,14 @@ impl Engine {
     ) -> Result<Arc<Slot<Analytics>>> {
         let asked = now_ms();
         let generation = self.store.read()?.generation()?;
-        let mut days = LocalDays::new(self.config.zone.clone());
+        let config = self.config();
+        let mut days = LocalDays::new(config.zone.clone());
         let today = days.at(asked).0;
         let good = |result: &Analytics| {
             let age = asked - result.as_of;
             // an old figure of the last hour is no figure of the last hour
             let hour = result.last_hour == Amount::default() || (0..HOUR_GOOD_MS).contains(&age);
-            let same_day = LocalDays::new(self.config.zone.clone()).at(result.as_of).0 == today;
+            let same_day = LocalDays::new(config.zone.clone()).at(result.as_of).0 == today;
             !refresh && same_day && hour && result.generation == generation
         };
         let key = self.analytics_key(query, today);
@@ -109,7 +110,7 @@ impl Engine {
             store: self.store.clone(),
             alive: Arc::downgrade(&room.alive),
             status: self.status.clone(),
-            config: self.config.clone(),
+            config: config.clone(),
             query: canonical(query),
             today,
             key: key.clone(),
@@ -130,8 +131,9 @@ impl Engine {
         let open = query.filters.from.is_some() && query.filters.to.is_none();
         let today = if open { today.0 } else { 0 };
         // other prices are other results, and a build brings its own table
-        let (zone, mode) = (&self.config.zone_name, self.config.cost_mode);
-        let prices = format!("{mode:?} {:?}", self.config.prices);
+        let config = self.config();
+        let (zone, mode) = (&config.zone_name, config.cost_mode);
+        let prices = format!("{mode:?} {:?}", config.prices);
         let prices = xxh3_64(prices.as_bytes());
         let build = env!("CARGO_PKG_VERSION");
         format!("{build} {zone} {prices:x} {marks} {today} {query:?}")
@@ -150,6 +152,12 @@ fn canonical(query: &AnalyticsQuery) -> AnalyticsQuery {
         &mut filters.branches,
         &mut filters.tools,
         &mut filters.tags,
+        &mut filters.mcp,
+        &mut filters.skills,
+        &mut filters.helpers,
+        &mut filters.has,
+        &mut filters.costs,
+        &mut filters.lengths,
     ] {
         list.sort_unstable();
         list.dedup();
@@ -229,6 +237,9 @@ impl Work {
         read: Option<f32>,
     ) -> Result<Analytics> {
         let catalog = self.catalog.get()?;
+        if !self.query.filters.costs.is_empty() {
+            self.catalog.price_all(&catalog, &self.store.read()?)?;
+        }
         let ledger = self.ledger.get(|partial, share| {
             desk.advance(&catalog, partial);
             slot.publish(desk.report(now_ms()), read.unwrap_or(share));

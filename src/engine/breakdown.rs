@@ -81,10 +81,12 @@ impl Engine {
             include_empty: true,
             ..query.filters.clone()
         };
+        self.price_for(&catalog, &filters)?;
         let selection = select(&catalog, &filters, "");
         let shown: HashSet<Sid> = selection.shown.iter().map(|entry| entry.sid).collect();
         let hidden: HashSet<Sid> = selection.hidden.iter().map(|entry| entry.sid).collect();
-        let zone = query.zone.as_ref().unwrap_or(&self.config.zone);
+        let config = self.config();
+        let zone = query.zone.as_ref().unwrap_or(&config.zone);
         let mut sums = Sums {
             catalog: &catalog,
             by: &query.by,

@@ -3,14 +3,16 @@
 //! A snapshot is derived from the one before by replacing the sessions that changed; ordering and
 //! the maps by number are cheap and made anew. Nobody ever sees a half-made one.
 
+use super::bands;
 use super::cost::SessionUsage;
 use super::names::{Names, fold, project_name};
+use super::tags::color;
 use super::view::ProjectName;
 use crate::agents;
 use crate::index::{AttrRow, SessionAttrs};
-use crate::model::{AgentInfo, Capabilities, SessionSummary, Sid};
+use crate::model::{AgentInfo, Capabilities, SessionSummary, Sid, TitleRank};
 use crate::rollup::{LocalDays, conversation_key};
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::{Arc, OnceLock};
 use xxhash_rust::xxh3::xxh3_64;
@@ -19,7 +21,7 @@ use xxhash_rust::xxh3::xxh3_64;
 pub(super) const NONE: u32 = u32::MAX;
 
 /// 2000-01-01 and 2100-01-01: times beyond are nonsense, and a calendar of them would not end.
-const FIRST_DAY: i32 = 10_957;
+pub(super) const FIRST_DAY: i32 = 10_957;
 const LAST_DAY: i32 = 47_482;
 
 /// One session with what is derived from it alone.
@@ -33,16 +35,24 @@ pub(super) struct Entry {
     pub models: Box<[u32]>,
     pub branches: Box<[u32]>,
     pub tools: Box<[u32]>,
+    pub mcp: Box<[u32]>,
+    pub skills: Box<[u32]>,
     pub hidden: bool,
     /// Local days of the first and last record; an empty range when no record has a time.
     pub first_day: i32,
     pub last_day: i32,
+    /// What the agent calls a session that somebody renamed.
+    told: Option<Box<(Option<String>, TitleRank)>>,
     key: u64,
     parent: Option<u64>,
     conversation: Option<u64>,
     folded: OnceLock<Box<str>>,
     /// Filled when first asked for: most sessions are never shown.
     pub usage: OnceLock<SessionUsage>,
+    /// Prompts by local day; filled with `usage`.
+    pub prompts: OnceLock<Box<[(i32, u32)]>>,
+    /// Language of the files it named (a number of `languages`), calls, files; filled when asked for.
+    pub languages: OnceLock<Box<[(u16, u32, u32)]>>,
 }
 
 /// A project with the number of its repository ([`NONE`] when it lies in none).
@@ -60,6 +70,8 @@ pub(super) struct Tables {
     pub models: Arc<Names>,
     pub branches: Arc<Names>,
     pub tools: Arc<Names>,
+    pub mcp: Arc<Names>,
+    pub skills: Arc<Names>,
     pub repos: Arc<Names>,
     pub paths: Arc<Names>,
     pub projects: Arc<Vec<Project>>,
@@ -74,6 +86,10 @@ pub(super) struct Input {
     /// `agent:native`.
     pub starred: HashSet<String>,
     pub tags: HashMap<String, Vec<String>>,
+    /// By tag.
+    pub tag_colors: BTreeMap<String, String>,
+    /// Titles that people gave, by `agent:native`.
+    pub titles: HashMap<String, String>,
 }
 
 pub(super) enum Changes {
@@ -84,6 +100,8 @@ pub(super) enum Changes {
 
 /// The part of the configuration that names and days depend on.
 pub(super) struct Setting {
+    /// Of the settings that it was made from.
+    pub version: u64,
     pub homes: Vec<String>,
     pub zone: jiff::tz::TimeZone,
     pub prices: Arc<crate::pricing::Prices>,
@@ -96,6 +114,8 @@ type ByHash<V> = HashMap<u64, V, BuildHasherDefault<AsItIs>>;
 pub(super) struct Catalog {
     pub generation: u64,
     pub marks_generation: u64,
+    /// Version of the settings.
+    pub setting: u64,
     /// By sid.
     slots: Vec<Option<Arc<Entry>>>,
     /// Newest first; sessions without a time last.
@@ -109,6 +129,9 @@ pub(super) struct Catalog {
     pub attrs: Arc<SessionAttrs>,
     pub starred: HashSet<Sid>,
     pub tags: HashMap<Sid, Vec<String>>,
+    /// Also of tags that no session has.
+    pub tag_colors: BTreeMap<String, String>,
+    titles: HashMap<Sid, String>,
     roots: Arc<HashMap<String, String>>,
 }
 
@@ -118,6 +141,7 @@ impl Catalog {
             tables: before.map(|c| c.tables.clone()).unwrap_or_default(),
             days: LocalDays::new(setting.zone.clone()),
             setting,
+            titles: &input.titles,
         };
         let (mut slots, mut order) = (Vec::new(), Vec::new());
         match input.changes {
@@ -139,6 +163,16 @@ impl Catalog {
                     order.extend(entry.iter().map(|e| (e.moment(), e.sid)));
                     put(&mut slots, sid, entry);
                 }
+                let renamed = before.map(|before| before.renamed(&input.titles));
+                for sid in renamed.unwrap_or_default() {
+                    // what changed besides was made with its new title above
+                    if let Some(entry) = slots[sid.0 as usize]
+                        .as_ref()
+                        .filter(|_| !touched.contains(&sid))
+                    {
+                        slots[sid.0 as usize] = Some(Arc::new(maker.again(entry)));
+                    }
+                }
             }
         }
         order.sort_unstable_by(|a, b| b.cmp(a));
@@ -150,6 +184,7 @@ impl Catalog {
         let mut catalog = Catalog {
             generation: input.generation,
             marks_generation: input.marks_generation,
+            setting: setting.version,
             slots,
             order,
             tables: maker.tables,
@@ -158,6 +193,8 @@ impl Catalog {
         };
         catalog.number();
         catalog.mark(&input.starred, input.tags);
+        catalog.tag_colors = input.tag_colors;
+        catalog.titles = catalog.by_sid(&input.titles);
         catalog.attrs = Arc::new(catalog.attributes());
         catalog
     }
@@ -240,15 +277,45 @@ impl Catalog {
     }
 
     fn mark(&mut self, starred: &HashSet<String>, tags: HashMap<String, Vec<String>>) {
-        let sid_of = |name: &str| {
-            let (agent, native) = name.split_once(':')?;
-            self.by_key.get(&hash(agent, native)).copied()
-        };
-        self.starred = starred.iter().filter_map(|name| sid_of(name)).collect();
+        self.starred = starred.iter().filter_map(|name| self.named(name)).collect();
         self.tags = tags
             .into_iter()
-            .filter_map(|(name, tags)| Some((sid_of(&name)?, tags)))
+            .filter_map(|(name, tags)| Some((self.named(&name)?, tags)))
             .collect();
+    }
+
+    /// By `agent:native`.
+    pub fn named(&self, name: &str) -> Option<Sid> {
+        let (agent, native) = name.split_once(':')?;
+        self.by_key.get(&hash(agent, native)).copied()
+    }
+
+    fn by_sid(&self, titles: &HashMap<String, String>) -> HashMap<Sid, String> {
+        let known = |(name, title): (&String, &String)| Some((self.named(name)?, title.clone()));
+        titles.iter().filter_map(known).collect()
+    }
+
+    /// Sessions whose title by a person is not the one that it is here.
+    fn renamed(&self, titles: &HashMap<String, String>) -> Vec<Sid> {
+        let titles = self.by_sid(titles);
+        let both = self.titles.keys().chain(titles.keys());
+        both.copied()
+            .filter(|sid| self.titles.get(sid) != titles.get(sid))
+            .collect()
+    }
+
+    /// By the order of [`bands::HAS`].
+    pub fn has(&self, entry: &Entry) -> [bool; bands::HAS.len()] {
+        let mut children = self.children(entry);
+        [
+            entry.summary.tool_errors > 0,
+            children.any(|child| child.summary.is_sub_agent()),
+        ]
+    }
+
+    /// Word of a tag's colour, `""` for none.
+    pub fn color(&self, tag: &str) -> &'static str {
+        color(tag, self.tag_colors.get(tag).map(String::as_str))
     }
 
     fn attributes(&self) -> SessionAttrs {
@@ -279,8 +346,10 @@ impl Entry {
     pub fn folded(&self) -> &str {
         self.folded.get_or_init(|| {
             let s = &self.summary;
+            let told = self.told.as_ref().and_then(|told| told.0.as_deref());
             let parts = [
                 s.title.as_deref().unwrap_or(""),
+                told.unwrap_or(""),
                 &s.first_prompt,
                 &s.project,
                 &s.key.native,
@@ -288,6 +357,28 @@ impl Entry {
             ];
             fold(&parts.join("\n")).into()
         })
+    }
+
+    /// What it was called before somebody renamed it: the agent's title, else the first prompt.
+    pub fn called(&self) -> Option<&str> {
+        let (title, _) = &**self.told.as_ref()?;
+        Some(match title {
+            Some(title) if !title.trim().is_empty() => title,
+            _ => &self.summary.first_prompt,
+        })
+    }
+
+    /// Places in the lists of [`bands`]; the cost has none before the session was priced.
+    pub fn helper(&self) -> usize {
+        bands::helper_band(&self.summary)
+    }
+
+    pub fn length(&self) -> usize {
+        bands::length_band(self.summary.messages)
+    }
+
+    pub fn cost(&self) -> Option<usize> {
+        self.usage.get().map(bands::cost_band)
     }
 
     /// Any part of it lies in these local days, both included.
@@ -300,10 +391,28 @@ struct Maker<'s> {
     tables: Tables,
     days: LocalDays,
     setting: &'s Setting,
+    titles: &'s HashMap<String, String>,
 }
 
 impl Maker<'_> {
-    fn entry(&mut self, sid: Sid, summary: SessionSummary) -> Entry {
+    /// The same session under the title that it has now.
+    fn again(&mut self, entry: &Entry) -> Entry {
+        let mut summary = (*entry.summary).clone();
+        if let Some(told) = &entry.told {
+            (summary.title, summary.title_rank) = (**told).clone();
+        }
+        let again = self.entry(entry.sid, summary);
+        if let Some(usage) = entry.usage.get() {
+            again.usage.get_or_init(|| *usage);
+        }
+        again
+    }
+
+    fn entry(&mut self, sid: Sid, mut summary: SessionSummary) -> Entry {
+        let told = match self.titles.is_empty() {
+            true => None,
+            false => self.rename(&mut summary),
+        };
         let s = &summary;
         let agent = if s.agent.as_str().is_empty() {
             &s.key.agent
@@ -324,6 +433,8 @@ impl Maker<'_> {
             &mut self.tables.tools,
             &mut s.tools.iter().map(|tool| &tool.name),
         );
+        let mcp = ids(&mut self.tables.mcp, &mut s.mcp_servers.iter());
+        let skills = ids(&mut self.tables.skills, &mut s.skills.iter());
         let mut day =
             |at: Option<i64>| at.map(|ms| self.days.at(ms).0.0.clamp(FIRST_DAY, LAST_DAY));
         let (first, last) = (day(s.first_at.or(s.last_at)), day(s.last_at.or(s.first_at)));
@@ -335,6 +446,9 @@ impl Maker<'_> {
             models,
             branches,
             tools,
+            mcp,
+            skills,
+            told,
             hidden: s.hidden_by_default(),
             first_day: first.unwrap_or(i32::MAX),
             last_day: last.unwrap_or(i32::MIN),
@@ -346,8 +460,18 @@ impl Maker<'_> {
             conversation: conversation_key(s),
             folded: OnceLock::new(),
             usage: OnceLock::new(),
+            prompts: OnceLock::new(),
+            languages: OnceLock::new(),
             summary: Arc::new(summary),
         }
+    }
+
+    /// Puts the title that a person gave in the place of the agent's, which is handed back.
+    fn rename(&self, summary: &mut SessionSummary) -> Option<Box<(Option<String>, TitleRank)>> {
+        let title = self.titles.get(&summary.key.to_string())?;
+        let told = (summary.title.replace(title.clone()), summary.title_rank);
+        summary.title_rank = TitleRank::Custom;
+        Some(Box::new(told))
     }
 
     fn project(&mut self, summary: &SessionSummary) -> u32 {

@@ -288,7 +288,7 @@ fn usage(sum: &Amount, assistant_messages: u32) -> SessionUsage {
     }
 }
 
-fn cost_view(sum: &Amount) -> CostView {
+pub(super) fn cost_view(sum: &Amount) -> CostView {
     CostView {
         micros: sum.cost,
         parts: sum.parts,

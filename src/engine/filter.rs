@@ -1,11 +1,10 @@
-//! Which sessions pass, and what each facet would show without its own ticks.
+//! Which sessions pass, and which facets the others miss.
 
-use super::catalog::{Catalog, Entry, NONE};
-use super::names::{Names, fold, last_segment};
-use super::view::{FacetList, FacetValue, Filters};
-use crate::agents;
-use crate::model::Day;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use super::bands;
+use super::catalog::{Catalog, Entry};
+use super::names::{Names, fold};
+use super::view::Filters;
+use std::collections::HashSet;
 
 /// Facets that can be missed one at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +17,13 @@ pub(super) enum Facet {
     Tool,
     Tag,
     Day,
+    Mcp,
+    Skill,
+    Helper,
+    Errors,
+    SubAgents,
+    Cost,
+    Length,
 }
 
 /// Facets that a session does not pass.
@@ -58,8 +64,14 @@ pub(super) struct Matcher<'c> {
     models: Ticked,
     branches: Ticked,
     tools: Ticked,
+    mcp: Ticked,
+    skills: Ticked,
     tags: HashSet<&'c str>,
     tagged: bool,
+    helpers: Option<[bool; bands::HELPERS.len()]>,
+    has: Option<[bool; bands::HAS.len()]>,
+    costs: Option<[bool; bands::COSTS.len()]>,
+    lengths: Option<[bool; bands::LENGTHS.len()]>,
     starred: bool,
     days: Option<(i32, i32)>,
     words: Vec<String>,
@@ -100,6 +112,12 @@ impl<'c> Matcher<'c> {
             models: ticked(&filters.models, &tables.models),
             branches: ticked(&filters.branches, &tables.branches),
             tools: ticked(&filters.tools, &tables.tools),
+            mcp: ticked(&filters.mcp, &tables.mcp),
+            skills: ticked(&filters.skills, &tables.skills),
+            helpers: bands::ticked(&bands::HELPERS, &filters.helpers),
+            has: bands::ticked(&bands::HAS, &filters.has),
+            costs: bands::ticked(&bands::COSTS, &filters.costs),
+            lengths: bands::ticked(&bands::LENGTHS, &filters.lengths),
             tags: filters.tags.iter().map(String::as_str).collect(),
             tagged: !filters.tags.is_empty(),
             starred: filters.starred,
@@ -135,6 +153,9 @@ impl<'c> Matcher<'c> {
         check(Facet::Model, &self.models, &entry.models);
         check(Facet::Branch, &self.branches, &entry.branches);
         check(Facet::Tool, &self.tools, &entry.tools);
+        check(Facet::Mcp, &self.mcp, &entry.mcp);
+        check(Facet::Skill, &self.skills, &entry.skills);
+        self.check_bands(entry, &mut misses);
         if self.tagged {
             let tags = self.catalog.tags.get(&entry.sid);
             if !tags.is_some_and(|tags| tags.iter().any(|tag| self.tags.contains(tag.as_str()))) {
@@ -146,157 +167,29 @@ impl<'c> Matcher<'c> {
         }
         misses
     }
-}
 
-/// Counts sessions per facet value, each facet without its own ticks.
-pub(super) struct FacetCounts<'c> {
-    catalog: &'c Catalog,
-    agents: Vec<u64>,
-    projects: Vec<u64>,
-    repos: Vec<u64>,
-    models: Vec<u64>,
-    branches: Vec<u64>,
-    tools: Vec<u64>,
-    tags: HashMap<&'c str, u64>,
-    /// First day -> +1, day behind the last -> -1.
-    days: BTreeMap<i32, i64>,
-}
-
-impl<'c> FacetCounts<'c> {
-    pub fn new(catalog: &'c Catalog) -> FacetCounts<'c> {
-        let t = &catalog.tables;
-        FacetCounts {
-            catalog,
-            agents: vec![0; t.agents.len()],
-            projects: vec![0; t.paths.len()],
-            repos: vec![0; t.repos.len()],
-            models: vec![0; t.models.len()],
-            branches: vec![0; t.branches.len()],
-            tools: vec![0; t.tools.len()],
-            tags: HashMap::new(),
-            days: BTreeMap::new(),
+    /// Whoever ticks costs has all sessions priced before.
+    fn check_bands(&self, entry: &Entry, misses: &mut Misses) {
+        if self.helpers.is_some_and(|ticked| !ticked[entry.helper()]) {
+            misses.add(Facet::Helper);
         }
-    }
-
-    pub fn add(&mut self, entry: &Entry, misses: Misses) {
-        let count = |facet, counts: &mut Vec<u64>, ids: &[u32]| {
-            if misses.at_most(facet) {
-                for id in ids.iter().filter(|id| **id != NONE) {
-                    counts[*id as usize] += 1;
+        if self.lengths.is_some_and(|ticked| !ticked[entry.length()]) {
+            misses.add(Facet::Length);
+        }
+        if self
+            .costs
+            .is_some_and(|ticked| !entry.cost().is_some_and(|band| ticked[band]))
+        {
+            misses.add(Facet::Cost);
+        }
+        if let Some(has) = self.has {
+            let there = self.catalog.has(entry);
+            for (n, facet) in [Facet::Errors, Facet::SubAgents].into_iter().enumerate() {
+                if has[n] && !there[n] {
+                    misses.add(facet);
                 }
             }
-        };
-        count(Facet::Agent, &mut self.agents, &[u32::from(entry.agent)]);
-        count(Facet::Project, &mut self.projects, &[entry.project]);
-        count(
-            Facet::Repo,
-            &mut self.repos,
-            &[self.catalog.project(entry).repo],
-        );
-        count(Facet::Model, &mut self.models, &entry.models);
-        count(Facet::Branch, &mut self.branches, &entry.branches);
-        count(Facet::Tool, &mut self.tools, &entry.tools);
-        if misses.at_most(Facet::Tag)
-            && let Some(tags) = self.catalog.tags.get(&entry.sid)
-        {
-            for tag in tags {
-                *self.tags.entry(tag).or_default() += 1;
-            }
         }
-        if misses.at_most(Facet::Day) && entry.first_day <= entry.last_day {
-            *self.days.entry(entry.first_day).or_default() += 1;
-            *self.days.entry(entry.last_day + 1).or_default() -= 1;
-        }
-    }
-
-    /// Facets in the order of the side bar, values by count.
-    pub fn lists(&self, filters: &Filters) -> Vec<FacetList> {
-        let t = &self.catalog.tables;
-        vec![
-            list("agent", pairs(&t.agents, &self.agents), &filters.agents),
-            list(
-                "project",
-                pairs(&t.paths, &self.projects),
-                &filters.projects,
-            ),
-            list("repo", pairs(&t.repos, &self.repos), &filters.repos),
-            list("model", pairs(&t.models, &self.models), &filters.models),
-            list(
-                "branch",
-                pairs(&t.branches, &self.branches),
-                &filters.branches,
-            ),
-            list("tool", pairs(&t.tools, &self.tools), &filters.tools),
-            list(
-                "tag",
-                self.tags.iter().map(|(tag, count)| (*tag, *count)),
-                &filters.tags,
-            ),
-        ]
-    }
-
-    /// Local days that a session's span covers, with how many; oldest first. What a day shows here
-    /// is what filtering by that day alone gives.
-    pub fn days(&self) -> Vec<(Day, u32)> {
-        let mut days = Vec::new();
-        let mut open = 0;
-        let mut from = i32::MIN;
-        for (day, change) in &self.days {
-            if open > 0 {
-                days.extend((from..*day).map(|day| (Day(day), open as u32)));
-            }
-            open += change;
-            from = *day;
-        }
-        days
-    }
-}
-
-fn pairs<'a>(names: &'a Names, counts: &'a [u64]) -> impl Iterator<Item = (&'a str, u64)> {
-    names.iter().zip(counts.iter().copied())
-}
-
-/// Values beyond these are reachable by typing, not by ticking.
-const MAX_VALUES: usize = 200;
-
-/// One facet from its counts: most first, ticked values always there (with 0 when nothing has them).
-pub(super) fn list<'a>(
-    field: &'static str,
-    counts: impl Iterator<Item = (&'a str, u64)>,
-    ticked: &[String],
-) -> FacetList {
-    let is_ticked = |value: &str| ticked.iter().any(|t| t == value);
-    let mut values: Vec<FacetValue> = counts
-        .filter(|(value, count)| *count > 0 || is_ticked(value))
-        .map(|(value, count)| facet_value(field, value, count, is_ticked(value)))
-        .collect();
-    for value in ticked {
-        if !values.iter().any(|known| known.value == *value) {
-            values.push(facet_value(field, value, 0, true));
-        }
-    }
-    values.sort_by(|a, b| b.count.cmp(&a.count).then_with(|| a.value.cmp(&b.value)));
-    let mut kept = 0;
-    values.retain(|value| {
-        kept += 1;
-        kept <= MAX_VALUES || value.ticked
-    });
-    FacetList { field, values }
-}
-
-fn facet_value(field: &str, value: &str, count: u64, ticked: bool) -> FacetValue {
-    let info = (field == "agent").then(|| agents::info(value)).flatten();
-    let label = match (info, field) {
-        (Some(info), _) => info.name,
-        (None, "project" | "repo") => last_segment(value),
-        _ => value,
-    };
-    FacetValue {
-        value: value.to_owned(),
-        label: label.to_owned(),
-        count,
-        ticked,
-        color: info.map(|info| info.color),
     }
 }
 

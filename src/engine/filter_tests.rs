@@ -1,7 +1,8 @@
 use super::super::sessions::select;
 use super::super::testing::*;
+use super::super::view::FacetList;
 use super::*;
-use crate::model::{SessionSummary, Sid};
+use crate::model::{Day, SessionSummary, Sid};
 use proptest::prelude::*;
 
 /// The filters as a person would check them by hand, one facet left out.
@@ -30,8 +31,46 @@ fn passes(catalog: &Catalog, sid: Sid, filters: &Filters, without: Option<&str>)
             s.tools.iter().any(|tool| tool.name == *v)
         })
         && ticked("tag", &filters.tags, &|v| tags.contains(v))
+        && ticked("mcp", &filters.mcp, &|v| s.mcp_servers.contains(v))
+        && ticked("skill", &filters.skills, &|v| s.skills.contains(v))
+        && ticked("helper", &filters.helpers, &|v| v == helper(s))
+        && ticked("length", &filters.lengths, &|v| v == length(s))
+        && filters
+            .has
+            .iter()
+            .all(|v| without == Some(v) || holds(catalog, sid, v))
         && (!filters.starred || catalog.starred.contains(&sid))
         && (without == Some("day") || inside)
+}
+
+fn helper(s: &SessionSummary) -> &'static str {
+    match &s.helper {
+        _ if s.is_sub_agent() => "sub-agent",
+        None => "none",
+        Some(crate::model::HelperReason::Scripted) => "scripted",
+        Some(_) => "pattern",
+    }
+}
+
+fn length(s: &SessionSummary) -> &'static str {
+    ["0-9", "10-49", "50-199", "200-999", "1000-"][[10, 50, 200, 1000]
+        .iter()
+        .filter(|end| s.messages >= **end)
+        .count()]
+}
+
+fn holds(catalog: &Catalog, sid: Sid, what: &str) -> bool {
+    let entry = catalog.get(sid).unwrap();
+    let key = &entry.summary.key;
+    let child = |other: &SessionSummary| {
+        other.is_sub_agent()
+            && other.key.agent == key.agent
+            && other.parent.as_ref() == Some(&key.native)
+    };
+    match what {
+        "errors" => entry.summary.tool_errors > 0,
+        _ => catalog.iter().any(|other| child(&other.summary)),
+    }
 }
 
 /// Whether a session has a value of a facet.
@@ -46,6 +85,11 @@ fn has(catalog: &Catalog, sid: Sid, facet: &str, value: &str) -> bool {
         "model" => any(&s.models),
         "branch" => any(&s.branches),
         "tool" => s.tools.iter().any(|tool| tool.name == value),
+        "mcp" => any(&s.mcp_servers),
+        "skill" => any(&s.skills),
+        "helper" => helper(s) == value,
+        "length" => length(s) == value,
+        "has" => holds(catalog, sid, value),
         "tag" => catalog.tags.get(&sid).is_some_and(|tags| any(tags)),
         other => panic!("no facet {other}"),
     }
@@ -59,13 +103,16 @@ proptest! {
         let catalog = marked(sessions);
         let selection = select(&catalog, &filters, "");
         let sids: Vec<Sid> = catalog.iter().map(|entry| entry.sid).collect();
-        let visible = |sid: Sid| filters.include_helpers || !catalog.get(sid).unwrap().hidden;
-        for facet in selection.counts.lists(&filters) {
+        let visible = |sid: Sid| filters.with_helpers() || !catalog.get(sid).unwrap().hidden;
+        let priced = |facet: &FacetList| facet.field != "cost";
+        for facet in selection.counts.lists(&filters).into_iter().filter(priced) {
             let mut told = 0;
             for value in &facet.values {
+                // each thing that a session may have is a facet of its own, and so is the helper switch
+                let without = if facet.field == "has" { &value.value } else { facet.field };
                 let want = sids.iter().filter(|sid| {
-                    visible(**sid)
-                        && passes(&catalog, **sid, &filters, Some(facet.field))
+                    (visible(**sid) || facet.field == "helper")
+                        && passes(&catalog, **sid, &filters, Some(without))
                         && has(&catalog, **sid, facet.field, &value.value)
                 });
                 prop_assert_eq!(value.count, want.count() as u64, "{} {:?}", facet.field, value);

@@ -63,6 +63,8 @@ pub(super) struct Cell {
 pub(super) struct Ledger {
     /// Store generation that it was read at.
     pub generation: u64,
+    /// Version of the settings that it was priced by.
+    pub setting: u64,
     /// By sid.
     rows: Vec<Option<Arc<Rows>>>,
     details: Vec<Option<Arc<Detail>>>,
@@ -121,22 +123,25 @@ impl LedgerCell {
     pub fn get(&self, watch: impl FnMut(&Arc<Ledger>, f32)) -> Result<Arc<Ledger>> {
         self.asked.fetch_add(1, Ordering::Relaxed);
         let generation = self.store.read()?.generation()?;
-        if let Some(ledger) = self.fresh(generation) {
+        if let Some(ledger) = self.fresh(generation, self.catalog.setting().version) {
             return Ok(ledger);
         }
         let _making = self.making.lock().expect("no panic while held");
         let reader = self.store.read()?;
         let generation = reader.generation()?;
-        if let Some(ledger) = self.fresh(generation) {
+        let setting = self.catalog.setting().version;
+        if let Some(ledger) = self.fresh(generation, setting) {
             return Ok(ledger);
         }
         let before = self.current.read().expect("no panic while held").clone();
+        // other settings are other prices and hours
+        let before = before.filter(|before| before.setting == setting);
         let mut maker = Maker {
             pricer: self.catalog.pricer(),
             ledger: before.as_deref().cloned().unwrap_or_default(),
         };
         let changed = before.and_then(|before| self.store.changed_since(before.generation));
-        maker.ledger.generation = generation;
+        (maker.ledger.generation, maker.ledger.setting) = (generation, setting);
         match changed {
             Some(sids) if sids.len() <= maker.ledger.rows.len() / 2 + 64 => {
                 for sid in sids {
@@ -159,10 +164,10 @@ impl LedgerCell {
         *self.current.write().expect("no panic while held") = None;
     }
 
-    fn fresh(&self, generation: u64) -> Option<Arc<Ledger>> {
+    fn fresh(&self, generation: u64, setting: u64) -> Option<Arc<Ledger>> {
         let current = self.current.read().expect("no panic while held");
         let ledger = current.as_ref()?;
-        (ledger.generation >= generation).then(|| ledger.clone())
+        (ledger.generation >= generation && ledger.setting == setting).then(|| ledger.clone())
     }
 }
 

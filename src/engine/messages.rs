@@ -73,7 +73,8 @@ impl Engine {
             return from_index(index, sid, &query);
         }
         let room = agents::room(source.agent.as_str()).context("no room reads this agent")?;
-        match from_source(room, &self.config.zone, entry, &source, &copied, &query) {
+        let zone = self.config().zone.clone();
+        match from_source(room, &zone, entry, &source, &copied, &query) {
             // deleted since the last scan
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 self.page_of_archive(entry, &query)

@@ -4,19 +4,26 @@
 //! [`catalog`] snapshot; long computations are [`jobs`].
 
 mod analytics;
+mod bands;
 mod breakdown;
 mod catalog;
 mod cost;
+mod counts;
 mod detail;
 mod filter;
 mod find;
 mod git;
 mod jobs;
+mod languages;
+mod leaderboard;
 mod ledger;
 mod messages;
 mod names;
+mod patterns;
 mod plans;
+mod project;
 mod projects;
+mod ranks;
 mod raw;
 mod refresh;
 mod report;
@@ -26,16 +33,23 @@ mod session;
 mod sessions;
 mod standing;
 mod status;
+mod suggest;
+mod tags;
 mod tally;
 #[cfg(test)]
 mod testing;
+mod timeline;
 mod turns;
 pub mod view;
 
+pub use leaderboard::{active_days, of_day, streaks};
+
 /// Every agent and display variant there is, in table order.
 pub use crate::agents::all_infos as agents;
+pub use patterns::PatternCount;
+pub use suggest::{Offer, Suggestion};
 
-use crate::config::{Config, now_ms};
+use crate::config::{Config, Live, now_ms};
 use crate::index::SearchIndex;
 use crate::model::{Day, SessionSummary, Sid};
 use crate::store::{Marks, Store, status::StatusBoard};
@@ -45,9 +59,15 @@ use view::*;
 /// A job that has little to do is waited for this long, so that its figures come with the page.
 const MOMENT: std::time::Duration = std::time::Duration::from_millis(12);
 
+/// Searches longer than that (bytes) are not remembered.
+const LONGEST_SEARCH: usize = 400;
+
 /// Everything that pages, JSON and verbs read. Cheap to share: one `Arc` per process.
 pub struct Engine {
-    pub config: Arc<Config>,
+    /// They follow `config.toml`: see [`Engine::config`].
+    pub settings: Arc<Live>,
+    /// As they were when it began: what it listens on and how much memory it plans with.
+    pub started: Arc<Config>,
     pub store: Arc<Store>,
     pub marks: Arc<Marks>,
     /// Empty until the index has been opened (it may be opened after the server listens).
@@ -69,13 +89,15 @@ impl Engine {
         let _ = std::thread::Builder::new()
             .name("prices".into())
             .spawn(crate::pricing::warm);
-        let catalog = refresh::CatalogCell::new(store.clone(), marks.clone(), &config);
+        let settings = Arc::new(Live::new(config.clone()));
+        let catalog = refresh::CatalogCell::new(store.clone(), marks.clone(), settings.clone());
         let catalog = Arc::new(catalog);
         Engine {
             analytics: analytics::Room::new(store.clone(), catalog.clone()),
             catalog,
             git: git::Desk::default(),
-            config,
+            settings,
+            started: config,
             store,
             marks,
             index: Default::default(),
@@ -88,15 +110,21 @@ impl Engine {
         // a store that cannot be read says so on the page that asks
         let _ = self.catalog.get();
     }
+    /// The settings as they are now. Whoever needs several takes them once: the next may be others.
+    pub fn config(&self) -> Arc<Config> {
+        self.settings.get()
+    }
     /// Today in the configured zone.
     pub fn today(&self) -> Day {
-        crate::rollup::LocalDays::new(self.config.zone.clone())
+        crate::rollup::LocalDays::new(self.config().zone.clone())
             .at(now_ms())
             .0
     }
-    /// Generations of the store and of the marks: while they stay, so does every list.
-    pub fn generations(&self) -> anyhow::Result<(u64, u64)> {
-        Ok((self.store.read()?.generation()?, self.marks.generation()))
+    /// Generations of the store, the marks, the prices and the settings: while they stay, so does every list.
+    pub fn generations(&self) -> anyhow::Result<(u64, u64, u64, u64)> {
+        let store = self.store.read()?.generation()?;
+        let (priced, settings) = (self.catalog.priced(), self.settings.version());
+        Ok((store, self.marks.generation(), priced, settings))
     }
     pub fn sessions(&self, query: &SessionsQuery) -> anyhow::Result<SessionsPage> {
         self.list_sessions(query)
@@ -116,6 +144,11 @@ impl Engine {
     /// By native id, `agent:native`, or a unique prefix of at least 4 characters.
     pub fn find_session(&self, id: &str) -> anyhow::Result<Found> {
         self.find(id)
+    }
+    /// The sessions of these `agent:native` names, in the same order.
+    pub fn named_sessions(&self, names: &[&str]) -> anyhow::Result<Vec<Option<Sid>>> {
+        let catalog = self.catalog.get()?;
+        Ok(names.iter().map(|name| catalog.named(name)).collect())
     }
     pub fn session(&self, sid: Sid) -> anyhow::Result<Option<SessionView>> {
         self.show_session(sid)
@@ -178,6 +211,24 @@ impl Engine {
     pub fn search(&self, query: &SearchQuery) -> anyhow::Result<SearchPage> {
         self.answer(query)
     }
+    /// What may follow at the cursor (in bytes) of a question that is being typed.
+    pub fn suggest(&self, text: &str, cursor: usize) -> anyhow::Result<Vec<Suggestion>> {
+        self.complete(text, cursor)
+    }
+    /// What was searched for last, newest first.
+    pub fn recent_searches(&self) -> anyhow::Result<Vec<String>> {
+        self.marks.recent()
+    }
+    pub fn note_search(&self, text: &str) -> anyhow::Result<()> {
+        match text.trim() {
+            text if text.is_empty() || text.len() > LONGEST_SEARCH => Ok(()),
+            text => self.marks.note_recent(text, now_ms()),
+        }
+    }
+    /// Forgets one search, or all.
+    pub fn forget_search(&self, text: Option<&str>) -> anyhow::Result<()> {
+        self.marks.forget_recent(text)
+    }
     pub fn projects(&self, filters: &Filters) -> anyhow::Result<ProjectsPage> {
         self.list_projects(filters)
     }
@@ -222,6 +273,10 @@ impl Engine {
     pub fn breakdown(&self, query: &BreakdownQuery) -> anyhow::Result<Breakdown> {
         self.break_down(query)
     }
+    /// What these patterns of helper runs and the built-in ones behind them match.
+    pub fn pattern_counts(&self, own: &[String]) -> anyhow::Result<Vec<PatternCount>> {
+        self.count_patterns(own)
+    }
     pub fn status(&self) -> anyhow::Result<StatusView> {
         self.describe()
     }
@@ -229,15 +284,53 @@ impl Engine {
     pub fn health(&self) -> anyhow::Result<()> {
         self.check()
     }
+    /// Stars or unstars these sessions, all of them or none.
+    pub fn set_stars(&self, sids: &[Sid], on: bool) -> anyhow::Result<()> {
+        self.star(sids, on)
+    }
     pub fn set_star(&self, sid: Sid, on: bool) -> anyhow::Result<()> {
-        self.star(sid, on)
+        self.star(&[sid], on)
+    }
+    /// Gives these sessions a tag or takes it, all of them or none.
+    pub fn set_tags(&self, sids: &[Sid], tag: &str, on: bool) -> anyhow::Result<()> {
+        self.tag(sids, tag, on)
     }
     pub fn set_tag(&self, sid: Sid, tag: &str, on: bool) -> anyhow::Result<()> {
-        self.tag(sid, tag, on)
+        self.tag(&[sid], tag, on)
     }
-    /// Tags in use with their number of sessions.
-    pub fn tags(&self) -> anyhow::Result<Vec<(String, usize)>> {
-        self.count_tags()
+    /// Gives a session a title of one's own; `""`: it has the agent's again.
+    pub fn set_title(&self, sid: Sid, title: &str) -> anyhow::Result<()> {
+        self.title(sid, title)
+    }
+    /// Tags in use, and those that were made without a session, in order.
+    pub fn tags(&self) -> anyhow::Result<Vec<TagRow>> {
+        self.list_tags()
+    }
+    /// Gives a tag one of [`TAG_COLORS`] or none (`""`), and makes it when there is none.
+    pub fn color_tag(&self, tag: &str, color: &str) -> anyhow::Result<()> {
+        self.paint_tag(tag, color)
+    }
+    /// Calls a tag otherwise on every session; one that is there already takes it in.
+    pub fn rename_tag(&self, tag: &str, to: &str) -> anyhow::Result<()> {
+        self.call_tag(tag, to)
+    }
+    /// Takes a tag from every session.
+    pub fn remove_tag(&self, tag: &str) -> anyhow::Result<()> {
+        self.marks.remove_tag(tag)
+    }
+    pub fn saved(&self) -> anyhow::Result<Vec<SavedSearch>> {
+        self.list_saved()
+    }
+    /// Saves a search; a known `id` is changed, 0 is a new one. Its id.
+    pub fn put_saved(&self, search: &SavedSearch) -> anyhow::Result<u64> {
+        self.save(search)
+    }
+    pub fn remove_saved(&self, id: u64) -> anyhow::Result<()> {
+        self.marks.remove_saved(id)
+    }
+    /// Which of these sessions a list does not show, whatever page of it is open.
+    pub fn filtered_out(&self, sids: &[Sid], query: &SessionsQuery) -> anyhow::Result<Vec<Sid>> {
+        self.out_of_list(sids, query)
     }
 }
 

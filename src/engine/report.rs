@@ -3,7 +3,7 @@
 use super::cost::Pricer;
 use super::detail::Spent;
 use super::names::{Names, last_segment};
-use super::tally::{Applied, DaySum, Part, Sums, Tally, ToolSum};
+use super::tally::{AgentShare, Applied, DaySum, Part, Sums, Tally, ToolSum};
 use super::view::*;
 use crate::agents;
 use crate::model::{Day, Sid};
@@ -23,7 +23,7 @@ const NAMED: usize = 200;
 const WINDOWS: usize = 200;
 
 /// Label and colour of a facet value.
-type Dress = fn(&str) -> (String, Option<String>);
+pub(super) type Dress = fn(&str) -> (String, Option<String>);
 
 impl Tally {
     /// Everything as it stands at this moment (ms since the epoch).
@@ -33,9 +33,13 @@ impl Tally {
         let agent = |id: u32| tables.agents.get(id);
         let model = |id: u32| self.ledger.models.get(id);
         let path = |id: u32| tables.paths.get(id);
-        let by_day = days(s);
-        let (first, last) = (by_day.first().map(|d| d.day), by_day.last().map(|d| d.day));
         let today = LocalDays::new(zone.clone()).at(now).0;
+        let (ranks, conversations) = self.ranks(today);
+        let mut by_day = days(s, agent);
+        for row in &mut by_day {
+            row.conversations = conversations.get(&row.day).copied().unwrap_or(0);
+        }
+        let (first, last) = (by_day.first().map(|d| d.day), by_day.last().map(|d| d.day));
         let midnight = Pricer::new(zone.clone()).midnight_of(today);
         Analytics {
             as_of: now,
@@ -98,6 +102,7 @@ impl Tally {
             cache_saved: s.cache_saved,
             windows: self.windows(),
             previous: None,
+            ranks,
             by_day,
         }
     }
@@ -110,7 +115,7 @@ impl Tally {
             amount: self.sums.total.clone(),
             sessions: self.counts.all - self.counts.hidden - self.counts.empty,
             prompts: self.sums.prompts,
-            active_days: days(&self.sums).len() as u32,
+            active_days: days(&self.sums, |_| "").len() as u32,
         }
     }
 
@@ -338,28 +343,54 @@ fn called(sums: &HashMap<u32, (u64, u64)>, names: &Names) -> Vec<CallCount> {
 }
 
 /// Days on which there was anything.
-fn days(sums: &Sums) -> Vec<DayAmount> {
+fn days<'n>(sums: &Sums, agent: impl Fn(u32) -> &'n str) -> Vec<DayAmount> {
     let row = |(day, sum): (&Day, &DaySum)| DayAmount {
         day: *day,
         sessions: sum.sessions,
+        conversations: 0,
         prompts: sum.prompts,
+        messages: sum.messages,
+        tool_calls: sum.tool_calls,
+        active_ms: sum.active_ms,
         amount: sum.amount.clone(),
+        agents: agents_of(sum, &agent),
     };
     let any = |row: &DayAmount| row.sessions > 0 || row.amount.responses > 0;
     sums.days.iter().map(row).filter(any).collect()
 }
 
-fn agent_dress(name: &str) -> (String, Option<String>) {
+fn agents_of<'n>(sum: &DaySum, name: impl Fn(u32) -> &'n str) -> Vec<AgentDay> {
+    let some = sum.shares.iter();
+    let mut list: Vec<AgentDay> = some
+        .filter(|(_, share)| **share != AgentShare::default())
+        .map(|(id, share)| AgentDay {
+            agent: name(*id).to_owned(),
+            sessions: share.sessions,
+            prompts: share.prompts,
+            tokens: share.tokens,
+            cost: sum.agents.get(id).copied().unwrap_or(0),
+        })
+        .collect();
+    list.sort_by(|a, b| {
+        let weight = |row: &AgentDay| (row.sessions, row.cost);
+        weight(b)
+            .cmp(&weight(a))
+            .then_with(|| a.agent.cmp(&b.agent))
+    });
+    list
+}
+
+pub(super) fn agent_dress(name: &str) -> (String, Option<String>) {
     let info = agents::info(name);
     let label = info.map_or(name, |info| info.name).to_owned();
     (label, info.map(|info| info.color.to_owned()))
 }
 
-fn model_dress(name: &str) -> (String, Option<String>) {
+pub(super) fn model_dress(name: &str) -> (String, Option<String>) {
     (name.to_owned(), None)
 }
 
-fn path_dress(name: &str) -> (String, Option<String>) {
+pub(super) fn path_dress(name: &str) -> (String, Option<String>) {
     (last_segment(name).to_owned(), None)
 }
 

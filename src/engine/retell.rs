@@ -42,7 +42,7 @@ impl Engine {
             tools: options.tools,
             thinking: options.thinking,
         };
-        let mut markdown = Markdown::new(out, self.config.zone.clone(), parts);
+        let mut markdown = Markdown::new(out, self.config().zone.clone(), parts);
         let name = match view.card.session.name().trim() {
             "" => "Untitled session",
             name => name,
@@ -60,7 +60,7 @@ impl Engine {
         let session = &view.card.session;
         let at = |at: Option<i64>| {
             let at = at.and_then(|at| jiff::Timestamp::from_millisecond(at).ok());
-            at.map(|at| at.to_zoned(self.config.zone.clone()))
+            at.map(|at| at.to_zoned(self.config().zone.clone()))
                 .map_or_else(String::new, |at| {
                     at.strftime("%Y-%m-%d %H:%M %Z").to_string()
                 })
@@ -105,7 +105,7 @@ impl Engine {
             enough: false,
         };
         let native = &entry.summary.key.native;
-        match run(room, native, &self.config.zone, &source, all) {
+        match run(room, native, &self.config().zone, &source, all) {
             Err(error) if error.kind() == ErrorKind::NotFound => {}
             done => {
                 return done

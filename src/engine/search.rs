@@ -1,6 +1,6 @@
 //! Search: the question lowered for the index, its answer joined with sessions.
 
-use super::filter::list;
+use super::counts::list;
 use super::standing::{Standings, of_sessions};
 use super::view::*;
 use super::{Engine, Found};
@@ -39,10 +39,11 @@ impl Engine {
             },
         };
         let own = of_sessions(&asked.filters);
+        self.price_for(&catalog, &own)?;
         let standings = Standings::new(&catalog, &own, &query, session);
         let request = SearchRequest {
             ticks: self.ticks(asked),
-            include_hidden: asked.filters.include_helpers,
+            include_hidden: asked.filters.with_helpers(),
             query,
             sort: asked.sort,
             offset: asked.offset,
@@ -50,13 +51,14 @@ impl Engine {
             snippets: SNIPPETS,
             only: standings.list().map(Arc::new),
             attrs: catalog.attrs.clone(),
-            zone: self.config.zone.clone(),
+            zone: self.config().zone.clone(),
             facets: true,
         };
         // asked first: an answer of the new index must not be called one of the earlier
         let earlier = index.earlier().is_some_and(|earlier| earlier.serves);
         let found = index.search(&request)?;
-        let [repos, branches, tags] = standings.facets(&found);
+        let counted = standings.facets(&found);
+        let [repos, branches] = counted.places(&own);
         let mut desk = self.desk(&catalog)?;
         let mut hits = Vec::with_capacity(found.hits.len());
         for hit in found.hits {
@@ -83,6 +85,16 @@ impl Engine {
                 ticks,
             )
         };
+        let mut facets = vec![
+            facet("agent", &found.facets.agents, &ticked.agents),
+            facet("project", &found.facets.projects, &ticked.projects),
+            repos,
+            facet("role", &found.facets.roles, &roles),
+            facet("tool", &found.facets.tools, &ticked.tools),
+            facet("model", &found.facets.models, &ticked.models),
+            branches,
+        ];
+        facets.extend(counted.own_lists(&own));
         Ok(SearchPage {
             tier: found.tier,
             messages: found.messages,
@@ -90,16 +102,7 @@ impl Engine {
             hidden_messages: found.hidden_messages,
             hidden_sessions: found.hidden_sessions,
             hits,
-            facets: vec![
-                facet("agent", &found.facets.agents, &ticked.agents),
-                facet("project", &found.facets.projects, &ticked.projects),
-                repos,
-                facet("role", &found.facets.roles, &roles),
-                facet("tool", &found.facets.tools, &ticked.tools),
-                facet("model", &found.facets.models, &ticked.models),
-                branches,
-                tags,
-            ],
+            facets,
             days: found.facets.days,
             corrected: found.corrected,
             next: (found.sessions > end as u64).then_some(end),

@@ -1,15 +1,10 @@
-//! One session's page, and stars and tags.
+//! One session's page.
 
 use super::Engine;
 use super::catalog::Entry;
 use super::view::*;
-use crate::config::now_ms;
-use crate::model::{SessionSummary, Sid};
-use anyhow::{Context, Result, ensure};
-use std::collections::BTreeMap;
-
-/// Longest tag, in characters.
-const MAX_TAG: usize = 64;
+use crate::model::Sid;
+use anyhow::Result;
 
 impl Engine {
     pub(super) fn show_session(&self, sid: Sid) -> Result<Option<SessionView>> {
@@ -44,44 +39,6 @@ impl Engine {
                 _ => reader.issues_of(&entry.summary.path)?,
             },
         }))
-    }
-
-    pub(super) fn star(&self, sid: Sid, on: bool) -> Result<()> {
-        let session = self.known(sid)?;
-        self.marks.set_star(&session.key, on.then(now_ms))
-    }
-
-    pub(super) fn tag(&self, sid: Sid, tag: &str, on: bool) -> Result<()> {
-        let tag = tag.trim();
-        ensure!(!tag.is_empty(), "a tag needs a name");
-        ensure!(
-            tag.chars().count() <= MAX_TAG,
-            "a tag has at most {MAX_TAG} characters"
-        );
-        ensure!(
-            !tag.contains(char::is_control),
-            "a tag has no control characters"
-        );
-        let session = self.known(sid)?;
-        self.marks.set_tag(&session.key, tag, on.then(now_ms))
-    }
-
-    fn known(&self, sid: Sid) -> Result<std::sync::Arc<SessionSummary>> {
-        let catalog = self.catalog.get()?;
-        let entry = catalog.get(sid).context("no such session")?;
-        Ok(entry.summary.clone())
-    }
-
-    pub(super) fn count_tags(&self) -> Result<Vec<(String, usize)>> {
-        let catalog = self.catalog.get()?;
-        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-        for tag in catalog.tags.values().flatten() {
-            *counts.entry(tag).or_default() += 1;
-        }
-        Ok(counts
-            .into_iter()
-            .map(|(tag, count)| (tag.to_owned(), count))
-            .collect())
     }
 }
 

@@ -1,18 +1,21 @@
 //! The session list: one pass over the catalog, conversations, groups, one page of cards.
 
 use super::catalog::{Catalog, Entry, NONE, Project};
-use super::filter::{FacetCounts, Matcher};
+use super::counts::FacetCounts;
+use super::filter::Matcher;
 use super::names::last_segment;
 use super::view::*;
 use super::{Engine, Row, Rows};
 use crate::config::now_ms;
-use crate::model::Day;
+use crate::model::{Day, Sid};
 use anyhow::Result;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// A transcript that grew this recently is being written.
-const LIVE_MS: i64 = 60_000;
+pub const LIVE_MS: i64 = 60_000;
+/// Runs of one conversation that have a card when they are shown; the others are folded.
+const RUNS: usize = 30;
 
 /// A conversation on its way to a card: its newest matching session and the others behind it.
 pub(super) struct Draft<'c> {
@@ -49,13 +52,17 @@ pub(super) fn select<'c>(catalog: &'c Catalog, filters: &'c Filters, text: &str)
     };
     for entry in catalog.iter() {
         let misses = matcher.misses(entry);
-        if entry.hidden && !filters.include_helpers {
+        let empty = entry.summary.is_empty() && !filters.include_empty;
+        if entry.hidden && !filters.with_helpers() {
+            if !empty {
+                selection.counts.add_helper(entry, misses);
+            }
             if misses.none() {
                 selection.hidden.push(entry);
             }
             continue;
         }
-        if entry.summary.is_empty() && !filters.include_empty {
+        if empty {
             if misses.none() {
                 selection.empty.push(entry);
             }
@@ -98,14 +105,21 @@ pub(super) fn conversations<'c>(catalog: &Catalog, shown: &[&'c Arc<Entry>]) -> 
 impl Engine {
     pub(super) fn list_sessions(&self, query: &SessionsQuery) -> Result<SessionsPage> {
         let catalog = self.catalog.get()?;
+        self.price_for(&catalog, &query.filters)?;
+        if self.status.get().listing_complete {
+            self.catalog.price_soon(&catalog)?;
+        }
         let selection = select(&catalog, &query.filters, &query.text);
         let mut drafts = conversations(&catalog, &selection.shown);
         self.sort(&catalog, &mut drafts, query.sort)?;
         let total = drafts.len();
-        let groups = group(&catalog, drafts, query);
         let end = query.offset.saturating_add(query.limit);
+        let groups = match query.group {
+            GroupBy::Conversation => self.cut_runs(&catalog, drafts, query)?,
+            _ => self.cut(&catalog, group(&catalog, drafts, query), query.offset, end)?,
+        };
         Ok(SessionsPage {
-            groups: self.cut(&catalog, groups, query.offset, end)?,
+            groups,
             total,
             shown_sessions: selection.shown.len(),
             hidden_sessions: selection.hidden.len(),
@@ -120,6 +134,7 @@ impl Engine {
 
     pub(super) fn list_rows(&self, query: &SessionsQuery) -> Result<Rows> {
         let catalog = self.catalog.get()?;
+        self.price_for(&catalog, &query.filters)?;
         let selection = select(&catalog, &query.filters, &query.text);
         let single = |entry| Draft {
             newest: entry,
@@ -203,6 +218,65 @@ impl Engine {
         Ok(page)
     }
 
+    /// The same with every run of a conversation as a card of its own: a heading where there are
+    /// several, none over those that stand alone.
+    fn cut_runs(
+        &self,
+        catalog: &Catalog,
+        mut drafts: Vec<Draft>,
+        query: &SessionsQuery,
+    ) -> Result<Vec<CardGroup>> {
+        if query.sort == SessionSort::Newest {
+            drafts.sort_by_key(|draft| !draft.starred);
+        }
+        let mut desk = self.desk(catalog)?;
+        let mut page: Vec<CardGroup> = Vec::new();
+        for draft in drafts.iter().skip(query.offset).take(query.limit) {
+            let mut cards = vec![desk.card(draft.newest, &[])?];
+            let (shown, folded) = draft.more.split_at(draft.more.len().min(RUNS - 1));
+            for run in shown {
+                cards.push(desk.card(run, &[])?);
+            }
+            if let Some(last) = cards.last_mut() {
+                last.more = folded.iter().map(|run| desk.member(run)).collect();
+            }
+            let alone = draft.more.is_empty();
+            match page.last_mut() {
+                Some(group) if alone && group.key.is_empty() => {
+                    group.count += 1;
+                    group.cards.append(&mut cards);
+                }
+                _ => page.push(CardGroup {
+                    key: match alone {
+                        true => String::new(),
+                        false => draft.newest.summary.key.to_string(),
+                    },
+                    label: draft.newest.summary.name().to_owned(),
+                    count: 1 + draft.more.len(),
+                    cards,
+                }),
+            }
+        }
+        Ok(page)
+    }
+
+    /// A filter by cost needs the cost of every session.
+    pub(super) fn price_for(&self, catalog: &Catalog, filters: &Filters) -> Result<()> {
+        match filters.costs.is_empty() {
+            true => Ok(()),
+            false => self.catalog.price_all(catalog, &self.store.read()?),
+        }
+    }
+
+    pub(super) fn out_of_list(&self, sids: &[Sid], query: &SessionsQuery) -> Result<Vec<Sid>> {
+        let catalog = self.catalog.get()?;
+        self.price_for(&catalog, &query.filters)?;
+        let selection = select(&catalog, &query.filters, &query.text);
+        let shown: HashSet<Sid> = selection.shown.iter().map(|entry| entry.sid).collect();
+        let out = sids.iter().filter(|sid| !shown.contains(sid));
+        Ok(out.copied().collect())
+    }
+
     pub(super) fn desk<'e>(&'e self, catalog: &'e Catalog) -> Result<Desk<'e>> {
         Ok(Desk {
             engine: self,
@@ -237,12 +311,8 @@ impl Desk<'_> {
             agent: entry.info,
             project: (*self.catalog.project(entry).name).clone(),
             starred: self.catalog.starred.contains(&entry.sid),
-            tags: self
-                .catalog
-                .tags
-                .get(&entry.sid)
-                .cloned()
-                .unwrap_or_default(),
+            tags: self.tags(entry),
+            called: entry.called().map(str::to_owned),
             tokens: usage.tokens,
             cost: usage.cost,
             more: more.iter().map(|entry| self.member(entry)).collect(),
@@ -251,6 +321,15 @@ impl Desk<'_> {
                 .count() as u32,
             live: !entry.summary.gone && age.is_some_and(|age| age < LIVE_MS),
         })
+    }
+
+    fn tags(&self, entry: &Entry) -> Vec<Tag> {
+        let tags = self.catalog.tags.get(&entry.sid).into_iter().flatten();
+        let tag = |name: &String| Tag {
+            name: name.clone(),
+            color: self.catalog.color(name),
+        };
+        tags.map(tag).collect()
     }
 
     pub fn member(&self, entry: &Arc<Entry>) -> CardMember {
@@ -294,7 +373,7 @@ fn group<'c>(catalog: &Catalog, drafts: Vec<Draft<'c>>, query: &SessionsQuery) -
 
 fn heading(project: &Project, entry: &Entry, by: GroupBy) -> (String, String) {
     match by {
-        GroupBy::None => Default::default(),
+        GroupBy::None | GroupBy::Conversation => Default::default(),
         GroupBy::Project => (project.name.path.clone(), project.name.label.clone()),
         GroupBy::Repo => {
             let root = project.name.repo.as_ref().unwrap_or(&project.name.path);

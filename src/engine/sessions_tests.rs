@@ -196,6 +196,111 @@ fn sessions_without_a_message_are_counted_and_shown_when_asked_for() {
 }
 
 #[test]
+fn every_run_has_a_card_below_its_conversation() {
+    let bench = Bench::new();
+    for (n, (name, prompt)) in [
+        ("a1", "same"),
+        ("lone", "other"),
+        ("a2", "same"),
+        ("last", "third"),
+        ("end", "fourth"),
+    ]
+    .iter()
+    .enumerate()
+    {
+        let mut s = session(name, "/p", prompt);
+        s.last_at = Some(START + n as i64 * DAY);
+        bench.put(&s, &[]);
+    }
+    let page = bench
+        .engine
+        .sessions(&query(GroupBy::Conversation, 0, 9))
+        .unwrap();
+    let told: Vec<(&str, usize, usize)> = page
+        .groups
+        .iter()
+        .map(|group| (group.label.as_str(), group.count, group.cards.len()))
+        .collect();
+    // conversations of one run stand together and need no heading
+    assert!(page.groups[0].key.is_empty() && !page.groups[1].key.is_empty());
+    assert_eq!(told, [("fourth", 2, 2), ("same", 2, 2), ("other", 1, 1)]);
+    assert_eq!(natives(&page), ["end", "last", "a2", "a1", "lone"]);
+    assert_eq!((page.total, page.shown_sessions), (4, 5));
+    let second = bench
+        .engine
+        .sessions(&query(GroupBy::Conversation, 2, 1))
+        .unwrap();
+    assert_eq!(natives(&second), ["a2", "a1"], "pages count conversations");
+}
+
+#[test]
+fn costs_and_lengths_are_counted_in_their_bands() {
+    let bench = Bench::new();
+    let day = crate::model::Day::parse("2026-11-02").unwrap();
+    for (name, tokens, messages) in [("cheap", 800, 3), ("dear", 4_000_000, 60)] {
+        let mut s = session(name, "/p", name);
+        s.assistant_messages = 1;
+        s.messages = messages;
+        bench.put(&s, &[(day, day_of("gpt-5", 3, tokens))]);
+    }
+    bench.put(&session("bare", "/p", "bare"), &[]);
+    // costs are told once the listing is complete
+    bench
+        .engine
+        .status
+        .update(|status| status.listing_complete = true);
+    let counts = |filters: Filters, field: &str| {
+        let asked = SessionsQuery {
+            filters,
+            ..query(GroupBy::None, 0, 9)
+        };
+        let page = bench.engine.sessions(&asked).unwrap();
+        let facet = page.facets.iter().find(|facet| facet.field == field);
+        let facet = facet.unwrap();
+        assert!(!facet.pending);
+        let values = facet.values.iter();
+        let values: Vec<_> = values.map(|v| (v.value.clone(), v.count)).collect();
+        (values, natives(&page))
+    };
+    let told = |all: &[(&str, u64)]| -> Vec<(String, u64)> {
+        all.iter()
+            .map(|(value, n)| ((*value).to_owned(), *n))
+            .collect()
+    };
+    let all = told(&[("0-0.1", 1), ("1-10", 1), ("unknown", 1)]);
+    assert_eq!(counts(Filters::default(), "cost").0, all);
+    let dear = Filters {
+        costs: vec!["1-10".into()],
+        ..Filters::default()
+    };
+    let (costs, shown) = counts(dear.clone(), "cost");
+    assert_eq!((costs, shown), (all, vec!["dear".to_owned()]));
+    assert_eq!(counts(dear, "length").0, told(&[("50-199", 1)]));
+}
+
+#[test]
+fn a_ticked_kind_of_helper_is_shown_and_what_is_selected_may_be_filtered_out() {
+    let bench = Bench::new();
+    let own = bench.put(&session("own", "/p", "go"), &[]);
+    let mut helper = session("run", "/p", "run");
+    helper.helper = Some(HelperReason::Scripted);
+    let run = bench.put(&helper, &[]);
+    let mut asked = query(GroupBy::None, 0, 9);
+    let helpers = |asked: &SessionsQuery| {
+        let page = bench.engine.sessions(asked).unwrap();
+        let facet = page.facets.iter().find(|facet| facet.field == "helper");
+        let counts: Vec<u64> = facet.unwrap().values.iter().map(|v| v.count).collect();
+        (counts, natives(&page).join(" "), page.hidden_sessions)
+    };
+    assert_eq!(helpers(&asked), (vec![1, 1], "own".into(), 1));
+    let out = |asked: &SessionsQuery| bench.engine.filtered_out(&[own, run], asked).unwrap();
+    assert_eq!(out(&asked), [run]);
+    asked.filters.helpers = vec!["scripted".into()];
+    assert_eq!(helpers(&asked), (vec![1, 1], "run".into(), 0));
+    assert_eq!(out(&asked), [own]);
+}
+
+#[test]
 fn a_session_page_knows_its_family_and_its_retries() {
     let bench = Bench::new();
     let parent = bench.put(&session("parent", "/p", "go"), &[]);
@@ -222,12 +327,14 @@ fn tags_are_counted_and_bad_ones_refused() {
     bench.engine.set_tag(one, " bug ", true).unwrap();
     bench.engine.set_tag(two, "bug", true).unwrap();
     bench.engine.set_tag(two, "infra", true).unwrap();
-    assert_eq!(
-        bench.engine.tags().unwrap(),
-        [("bug".to_owned(), 2), ("infra".to_owned(), 1)]
-    );
+    let told = || {
+        let rows = bench.engine.tags().unwrap().into_iter();
+        let rows: Vec<_> = rows.map(|row| (row.tag.name, row.sessions)).collect();
+        rows
+    };
+    assert_eq!(told(), [("bug".to_owned(), 2), ("infra".to_owned(), 1)]);
     bench.engine.set_tag(two, "bug", false).unwrap();
-    assert_eq!(bench.engine.tags().unwrap()[0], ("bug".to_owned(), 1));
+    assert_eq!(told()[0], ("bug".to_owned(), 1));
     for bad in ["", "  ", "a\nb", &"x".repeat(65)] {
         assert!(bench.engine.set_tag(one, bad, true).is_err(), "{bad:?}");
     }

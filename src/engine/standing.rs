@@ -1,23 +1,24 @@
-//! What only sessions know in a search: repository, branch, tag, star, and being the one that is
-//! asked for. The index is told by session, and counts by session come back as facets.
+//! What only sessions know in a search: repository, branch, tag, cost and the like, star, and being the
+//! one that is asked for. The index is told by session, and counts by session come back as facets.
 
-use super::catalog::{Catalog, NONE};
-use super::filter::{Facet, Matcher, Misses, list};
+use super::catalog::{Catalog, Entry, NONE};
+use super::counts::FacetCounts;
+use super::filter::{Matcher, Misses};
 use super::names::fold;
-use super::view::{FacetList, Filters};
+use super::view::Filters;
 use crate::index::{SearchResponse, Standing};
 use crate::model::Sid;
 use crate::query::{Field, Query};
-use std::collections::HashMap;
 
 /// Facets of sessions, lowered to one catalog.
 pub(super) struct Standings<'c> {
     catalog: &'c Catalog,
-    filters: &'c Filters,
     matcher: Matcher<'c>,
     /// Something is ticked.
     ticked: bool,
-    branches: Branches,
+    branches: Named,
+    repos: Named,
+    tags: Named,
     session: Option<Sid>,
 }
 
@@ -27,6 +28,12 @@ pub(super) fn of_sessions(filters: &Filters) -> Filters {
         repos: filters.repos.clone(),
         branches: filters.branches.clone(),
         tags: filters.tags.clone(),
+        mcp: filters.mcp.clone(),
+        skills: filters.skills.clone(),
+        helpers: filters.helpers.clone(),
+        has: filters.has.clone(),
+        costs: filters.costs.clone(),
+        lengths: filters.lengths.clone(),
         starred: filters.starred,
         ..Filters::default()
     }
@@ -42,23 +49,35 @@ impl<'c> Standings<'c> {
     ) -> Standings<'c> {
         Standings {
             catalog,
-            filters,
             matcher: Matcher::new(catalog, filters, ""),
             ticked: *filters != Filters::default(),
-            branches: Branches::of(query),
+            branches: Named::of(query, |field| match field {
+                Field::Branch(value) => Some(value),
+                _ => None,
+            }),
+            repos: Named::of(query, |field| match field {
+                Field::Repo(value) => Some(value),
+                _ => None,
+            }),
+            tags: Named::of(query, |field| match field {
+                Field::Tag(value) => Some(value),
+                _ => None,
+            }),
             session,
         }
     }
 
     /// By sid; `None` when every session is in.
     pub fn list(&self) -> Option<Vec<Standing>> {
-        if !self.ticked && self.branches.is_empty() && self.session.is_none() {
+        let named = [&self.branches, &self.repos, &self.tags];
+        let asked = named.iter().any(|named| !named.is_empty());
+        if !self.ticked && !asked && self.session.is_none() {
             return None;
         }
         let mut standings = vec![Standing::Out; self.catalog.end()];
         for entry in self.catalog.iter() {
             let named = self.session.is_none_or(|sid| sid == entry.sid);
-            if !named || !self.branches.pass(&entry.summary.branches) {
+            if !named || (asked && !self.passes(entry)) {
                 continue;
             }
             let misses = self.matcher.misses(entry);
@@ -71,13 +90,23 @@ impl<'c> Standings<'c> {
         Some(standings)
     }
 
-    /// Repository, branch and tag: messages by value, each without its own ticks. A message counts
+    /// What the query's own words ask of sessions.
+    fn passes(&self, entry: &Entry) -> bool {
+        let piece = |value: &str, wanted: &str| value.contains(wanted);
+        let whole = |value: &str, wanted: &str| value == wanted;
+        let branches = entry.summary.branches.iter().map(String::as_str);
+        let repo = self.catalog.project(entry).repo;
+        let repo = (repo != NONE).then(|| self.catalog.tables.repos.get(repo));
+        let tags = self.catalog.tags.get(&entry.sid).into_iter().flatten();
+        self.branches.pass(branches, piece)
+            && self.repos.pass(repo.into_iter(), piece)
+            && self.tags.pass(tags.map(String::as_str), whole)
+    }
+
+    /// Messages by value of what only sessions know, each facet without its own ticks. A message counts
     /// for every branch and tag of its session.
-    pub fn facets(&self, found: &SearchResponse) -> [FacetList; 3] {
-        let tables = &self.catalog.tables;
-        let mut repos = vec![0; tables.repos.len()];
-        let mut branches = vec![0; tables.branches.len()];
-        let mut tags: HashMap<&str, u64> = HashMap::new();
+    pub fn facets(&self, found: &SearchResponse) -> FacetCounts<'c> {
+        let mut counts = FacetCounts::new(self.catalog);
         for (sid, messages) in found.counts.iter().chain(&found.near) {
             let Some(entry) = self.catalog.get(*sid) else {
                 continue;
@@ -86,53 +115,31 @@ impl<'c> Standings<'c> {
                 true => self.matcher.misses(entry),
                 false => Misses::default(),
             };
-            let counts = |facet| if misses.at_most(facet) { *messages } else { 0 };
-            let repo = self.catalog.project(entry).repo;
-            if repo != NONE {
-                repos[repo as usize] += u64::from(counts(Facet::Repo));
-            }
-            for branch in &entry.branches {
-                branches[*branch as usize] += u64::from(counts(Facet::Branch));
-            }
-            if self.catalog.tags.is_empty() {
-                continue;
-            }
-            for tag in self.catalog.tags.get(sid).into_iter().flatten() {
-                *tags.entry(tag).or_default() += u64::from(counts(Facet::Tag));
-            }
+            counts.add_own(entry, misses, u64::from(*messages));
         }
-        let repos = tables.repos.iter().zip(repos);
-        let branches = tables.branches.iter().zip(branches);
-        [
-            list("repo", repos, &self.filters.repos),
-            list("branch", branches, &self.filters.branches),
-            list("tag", tags.into_iter(), &self.filters.tags),
-        ]
+        counts
     }
 }
 
-/// `branch:` of the query text: any of the wanted, none of the others; case and accents aside, a
-/// part of the name is enough.
-struct Branches {
+/// `branch:`, `repo:` or `tag:` of the query text: any of the wanted, none of the others; case and
+/// accents aside.
+struct Named {
     wanted: Vec<String>,
     unwanted: Vec<String>,
 }
 
-impl Branches {
-    fn of(query: &Query) -> Branches {
+impl Named {
+    fn of(query: &Query, value: fn(&Field) -> Option<&String>) -> Named {
         let values = |negated: bool| {
             let of_kind = query
                 .filters
                 .iter()
                 .filter(move |filter| filter.negated == negated);
             of_kind
-                .filter_map(|filter| match &filter.field {
-                    Field::Branch(value) => Some(fold(value)),
-                    _ => None,
-                })
+                .filter_map(|filter| value(&filter.field).map(|value| fold(value)))
                 .collect()
         };
-        Branches {
+        Named {
             wanted: values(false),
             unwanted: values(true),
         }
@@ -142,12 +149,13 @@ impl Branches {
         self.wanted.is_empty() && self.unwanted.is_empty()
     }
 
-    fn pass(&self, branches: &[String]) -> bool {
-        let has = |value: &String| {
-            branches
-                .iter()
-                .any(|branch| fold(branch).contains(value.as_str()))
-        };
+    /// `is`: whether a folded value is what is asked for.
+    fn pass<'v>(&self, values: impl Iterator<Item = &'v str>, is: fn(&str, &str) -> bool) -> bool {
+        if self.is_empty() {
+            return true;
+        }
+        let values: Vec<String> = values.map(fold).collect();
+        let has = |wanted: &String| values.iter().any(|value| is(value, wanted));
         (self.wanted.is_empty() || self.wanted.iter().any(has)) && !self.unwanted.iter().any(has)
     }
 }
@@ -170,12 +178,22 @@ mod tests {
 
     #[test]
     fn branches_of_the_query() {
-        let of = |list: &[&str]| list.iter().map(|b| (*b).to_owned()).collect::<Vec<_>>();
-        let either = Branches::of(&query(&[("main", false), ("FIX", false)]));
-        assert!(either.pass(&of(&["fix/login"])) && either.pass(&of(&["dev", "main"])));
-        assert!(!either.pass(&of(&["dev"])) && !either.pass(&[]));
-        let without = Branches::of(&query(&[("main", true)]));
-        assert!(without.pass(&of(&["dev"])) && without.pass(&[]) && !without.pass(&of(&["main"])));
-        assert!(Branches::of(&query(&[])).is_empty());
+        let of = |fields: &[(&str, bool)]| {
+            Named::of(&query(fields), |field| match field {
+                Field::Branch(value) => Some(value),
+                _ => None,
+            })
+        };
+        let pass = |named: &Named, values: &[&str]| {
+            named.pass(values.iter().copied(), |value, wanted| {
+                value.contains(wanted)
+            })
+        };
+        let either = of(&[("main", false), ("FIX", false)]);
+        assert!(pass(&either, &["fix/login"]) && pass(&either, &["dev", "main"]));
+        assert!(!pass(&either, &["dev"]) && !pass(&either, &[]));
+        let without = of(&[("main", true)]);
+        assert!(pass(&without, &["dev"]) && pass(&without, &[]) && !pass(&without, &["main"]));
+        assert!(of(&[]).is_empty());
     }
 }

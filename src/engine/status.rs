@@ -74,8 +74,8 @@ impl Engine {
                 ("codedash".into(), env!("CARGO_PKG_VERSION").into()),
                 ("index".into(), crate::index::INDEX_VERSION.into()),
             ],
-            data_dir: self.config.data_dir().display().to_string(),
-            zone: self.config.zone_name.clone(),
+            data_dir: self.config().data_dir().display().to_string(),
+            zone: self.config().zone_name.clone(),
             set_aside: self.set_aside(),
             notes: self.notes(reader.lost()?)?,
             resident_bytes: resident_bytes(),
@@ -83,7 +83,7 @@ impl Engine {
     }
 
     fn agents_table(&self) -> Vec<AgentStatus> {
-        let roots = self.config.roots(agents::all_infos());
+        let roots = self.config().roots(agents::all_infos());
         let row = |agent: &'static crate::model::AgentInfo| AgentStatus {
             agent,
             roots: roots
@@ -102,6 +102,11 @@ impl Engine {
     /// What goes on because of stores of other versions, and what was lost with them.
     fn notes(&self, (sessions, messages): (u64, u64)) -> Result<Vec<String>> {
         let mut notes = Vec::new();
+        if let Some(trouble) = self.settings.trouble() {
+            notes.push(format!(
+                "the settings are those from before the last change of the file: {trouble}"
+            ));
+        }
         if let Some(earlier) = self.index.get().and_then(|index| index.earlier()) {
             let version = match earlier.version.as_str() {
                 "" => "unknown",
@@ -136,7 +141,8 @@ impl Engine {
 
     /// Files that did not open, at this start or an earlier one, lie beside the new ones.
     fn set_aside(&self) -> Vec<String> {
-        let folders = [self.config.dir.clone(), self.config.data_dir()];
+        let config = self.config();
+        let folders = [config.dir.clone(), config.data_dir()];
         let items = folders
             .iter()
             .flat_map(std::fs::read_dir)
@@ -166,7 +172,7 @@ impl Engine {
             snippets: 1,
             only: None,
             attrs: catalog.attrs.clone(),
-            zone: self.config.zone.clone(),
+            zone: self.config().zone.clone(),
             facets: false,
         };
         let answer = index

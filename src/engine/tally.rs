@@ -26,7 +26,7 @@ pub(super) struct Applied {
     pub entry: Arc<Entry>,
     pub rows: Option<Arc<Rows>>,
     pub detail: Option<Arc<Detail>>,
-    shown: bool,
+    pub shown: bool,
     /// What it used within the question.
     pub used: Amount,
 }
@@ -35,11 +35,23 @@ pub(super) struct Applied {
 pub(super) struct DaySum {
     pub sessions: u64,
     pub prompts: u64,
+    pub messages: u64,
+    pub tool_calls: u64,
+    pub active_ms: i64,
     pub amount: Amount,
+    /// Sessions, prompts and tokens by agent.
+    pub shares: BTreeMap<u32, AgentShare>,
     /// Micro-dollars by agent, model and project.
     pub agents: BTreeMap<u32, i64>,
     pub models: BTreeMap<u32, i64>,
     pub projects: BTreeMap<u32, i64>,
+}
+
+#[derive(Clone, Copy, Default, PartialEq)]
+pub(super) struct AgentShare {
+    pub sessions: u64,
+    pub prompts: u64,
+    pub tokens: u64,
 }
 
 /// One row of a list by name.
@@ -270,7 +282,7 @@ impl Tally {
         let Some(rows) = &one.rows else { return used };
         if one.shown {
             for facts in rows.days.iter().filter(|facts| gate.day(facts.day)) {
-                sums.count(facts, sign);
+                sums.count(facts, agent, sign);
             }
         }
         let (mut models, mut branches, mut unpriced) = (Vec::new(), Vec::new(), Vec::new());
@@ -318,7 +330,7 @@ impl Applied {
 
 impl Sums {
     /// A day of a session that is shown.
-    fn count(&mut self, facts: &DayFacts, sign: i64) {
+    fn count(&mut self, facts: &DayFacts, agent: u32, sign: i64) {
         step(&mut self.prompts, u64::from(facts.prompts), sign);
         step(&mut self.messages, u64::from(facts.messages), sign);
         step(&mut self.tool_calls, u64::from(facts.tool_calls), sign);
@@ -340,6 +352,12 @@ impl Sums {
         let day = self.days.entry(facts.day).or_default();
         step(&mut day.sessions, 1, sign);
         step(&mut day.prompts, u64::from(facts.prompts), sign);
+        step(&mut day.messages, u64::from(facts.messages), sign);
+        step(&mut day.tool_calls, u64::from(facts.tool_calls), sign);
+        day.active_ms += sign * facts.active_ms;
+        let share = day.shares.entry(agent).or_default();
+        step(&mut share.sessions, 1, sign);
+        step(&mut share.prompts, u64::from(facts.prompts), sign);
         let week = &mut self.week[weekday(facts.day)];
         for (sum, count) in week.iter_mut().zip(facts.by_hour) {
             step(sum, u64::from(count), sign);
@@ -359,6 +377,8 @@ impl Sums {
         let day = self.days.entry(at).or_default();
         shift(&mut day.amount, amount, sign);
         *day.agents.entry(agent).or_default() += cost;
+        let share = day.shares.entry(agent).or_default();
+        step(&mut share.tokens, amount.tokens.total(), sign);
         *day.models.entry(model).or_default() += cost;
         *day.projects.entry(project).or_default() += cost;
         self.week_cost[weekday(at)][usize::from(cell.hour % 24)] += cost;

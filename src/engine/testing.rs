@@ -32,6 +32,7 @@ pub fn session(native: &str, project: &str, prompt: &str) -> SessionSummary {
 
 pub fn setting() -> Setting {
     Setting {
+        version: 1,
         homes: vec!["/home/ann".into()],
         zone: jiff::tz::TimeZone::UTC,
         prices: Default::default(),
@@ -47,6 +48,8 @@ pub fn input(generation: u64, changes: Changes) -> Input {
         repo_roots: HashMap::new(),
         starred: HashSet::new(),
         tags: HashMap::new(),
+        tag_colors: BTreeMap::new(),
+        titles: HashMap::new(),
     }
 }
 
@@ -76,11 +79,22 @@ pub fn any_session() -> impl Strategy<Value = SessionSummary> {
             some(&["main", "dev"]),
             some(&["sh", "edit", "read"]),
         ),
-        0..6u8,
-        0..agents::AGENTS.len(),
+        (0..6u8, 0..agents::AGENTS.len()),
+        (
+            some(&["gh", "db"]),
+            some(&["pdf"]),
+            prop::bool::ANY,
+            prop::sample::select(vec![0, 9, 10, 250, 5000]),
+        ),
     )
         .prop_map(
-            |((project, prompt), days, (models, branches, tools), kind, agent)| {
+            |(
+                (project, prompt),
+                days,
+                (models, branches, tools),
+                (kind, agent),
+                (mcp, skills, failed, messages),
+            )| {
                 let agent = AgentId::new(agents::AGENTS[agent].info().id);
                 let text =
                     |list: Vec<&str>| list.into_iter().map(str::to_owned).collect::<Vec<_>>();
@@ -88,6 +102,10 @@ pub fn any_session() -> impl Strategy<Value = SessionSummary> {
                     key: SessionKey::new(&agent, ""),
                     agent,
                     models: text(models),
+                    mcp_servers: text(mcp),
+                    skills: text(skills),
+                    tool_errors: u32::from(failed),
+                    messages,
                     branches: text(branches),
                     tools: tools
                         .into_iter()
@@ -102,6 +120,7 @@ pub fn any_session() -> impl Strategy<Value = SessionSummary> {
                 };
                 match kind {
                     0 => session.helper = Some(HelperReason::Scripted),
+                    2 => session.helper = Some(HelperReason::Pattern("lane".into())),
                     1 => {
                         session.relation = Relation::SubAgent;
                         session.parent = Some("s0".into());
@@ -147,12 +166,20 @@ pub fn any_filters() -> impl Strategy<Value = super::view::Filters> {
             prop::option::weighted(0.3, 0..12i32),
             any::<bool>(),
         ),
+        (
+            two(&["gh", "db"]),
+            two(&["pdf"]),
+            two(&["none", "scripted", "sub-agent"]),
+            two(&["errors", "sub-agents"]),
+            two(&["0-9", "200-999"]),
+        ),
     )
         .prop_map(
             |(
                 (projects, repos, models),
                 (branches, tools, tags),
                 (starred, from, include_helpers),
+                (mcp, skills, helpers, has, lengths),
             )| {
                 let first = Day::parse("2026-11-01").unwrap().0;
                 super::view::Filters {
@@ -162,6 +189,11 @@ pub fn any_filters() -> impl Strategy<Value = super::view::Filters> {
                     branches,
                     tools,
                     tags,
+                    mcp,
+                    skills,
+                    helpers,
+                    has,
+                    lengths,
                     starred,
                     from: from.map(|day| Day(first + day)),
                     to: from.map(|day| Day(first + day + 3)),

@@ -2,10 +2,15 @@
 //! No HTML, no JSON names, no formatting of numbers or times here.
 
 mod analytics;
+mod places;
 mod retold;
 mod status;
 
+pub use super::bands::{Band, COSTS, HAS, HELPERS, LENGTHS, bands};
+pub use super::sessions::LIVE_MS;
+pub use super::tags::{SUGGESTED_TAGS, TAG_COLORS};
 pub use analytics::*;
+pub use places::*;
 pub use retold::*;
 pub use status::{AgentStatus, StatusView};
 
@@ -30,6 +35,15 @@ pub struct Filters {
     pub branches: Vec<String>,
     pub tools: Vec<String>,
     pub tags: Vec<String>,
+    pub mcp: Vec<String>,
+    pub skills: Vec<String>,
+    /// Values of [`HELPERS`]: ticking one asks for helper runs, too.
+    pub helpers: Vec<String>,
+    /// Values of [`HAS`]: every ticked one must be there.
+    pub has: Vec<String>,
+    /// Values of [`COSTS`] and [`LENGTHS`].
+    pub costs: Vec<String>,
+    pub lengths: Vec<String>,
     pub starred: bool,
     /// Local days, both included. A session counts when any part of it lies inside.
     pub from: Option<Day>,
@@ -37,6 +51,13 @@ pub struct Filters {
     pub include_helpers: bool,
     /// Sessions without any message too.
     pub include_empty: bool,
+}
+
+impl Filters {
+    /// Helper runs and sub-agents are asked for.
+    pub fn with_helpers(&self) -> bool {
+        self.include_helpers || !self.helpers.is_empty()
+    }
 }
 
 #[derive(Clone, Debug, Default)]
@@ -68,6 +89,8 @@ pub enum GroupBy {
     Project,
     Repo,
     Day,
+    /// Every run of a conversation has a card, below the conversation's name.
+    Conversation,
 }
 
 /// One page of the session list. `shown_sessions + hidden_sessions + empty_sessions == all_sessions` always.
@@ -95,7 +118,7 @@ pub struct SessionsPage {
     pub generation: u64,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct CardGroup {
     /// Group value: path, repository root or day; `""` when not grouped.
     pub key: String,
@@ -114,7 +137,9 @@ pub struct Card {
     pub agent: &'static AgentInfo,
     pub project: ProjectName,
     pub starred: bool,
-    pub tags: Vec<String>,
+    pub tags: Vec<Tag>,
+    /// What the session was called before somebody gave it the name that it has here.
+    pub called: Option<String>,
     pub tokens: Tokens,
     pub cost: CostView,
     /// Other members of the conversation, newest first.
@@ -130,6 +155,32 @@ pub struct CardMember {
     pub sid: Sid,
     pub session: Arc<SessionSummary>,
     pub starred: bool,
+}
+
+/// A tag as it is shown.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tag {
+    pub name: String,
+    /// Word of [`TAG_COLORS`], or `""`.
+    pub color: &'static str,
+}
+
+/// A tag with what it is worth; also those that no session has.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TagRow {
+    pub tag: Tag,
+    pub sessions: usize,
+}
+
+/// A page with its filters under a name that somebody gave.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SavedSearch {
+    /// 0: not saved yet.
+    pub id: u64,
+    pub name: String,
+    pub path: String,
+    /// Query string, without `?`.
+    pub query: String,
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -166,9 +217,12 @@ pub struct CostView {
 
 #[derive(Clone, Debug, Default)]
 pub struct FacetList {
-    /// `agent`, `project`, `repo`, `model`, `role`, `tool`, `branch`, `tag`, `day`: also the URL parameter.
+    /// `agent`, `project`, `repo`, `model`, `role`, `tool`, `branch`, `tag`, `mcp`, `skill`, `has`, `cost`,
+    /// `length`, `helper`, `day`: also the URL parameter.
     pub field: &'static str,
     pub values: Vec<FacetValue>,
+    /// Not counted yet: every value is there, and the counts say nothing.
+    pub pending: bool,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -177,6 +231,7 @@ pub struct FacetValue {
     pub label: String,
     pub count: u64,
     pub ticked: bool,
+    /// An agent's colour, or the word of a tag's.
     pub color: Option<&'static str>,
 }
 
@@ -315,6 +370,8 @@ pub struct ProjectsPage {
 
 #[derive(Clone, Debug, Default)]
 pub struct ProjectRow {
+    /// What its page is asked for by: the repository's root, or the folder.
+    pub path: String,
     pub name: ProjectName,
     /// Worktrees and folders that belong to it.
     pub folders: Vec<String>,
@@ -324,7 +381,12 @@ pub struct ProjectRow {
     pub messages: u64,
     pub last_at: Option<i64>,
     pub cost: CostView,
+    pub tokens: u64,
     pub agents: Vec<(&'static AgentInfo, u32)>,
+    /// Of the files that tool calls named, most calls first.
+    pub languages: Vec<LanguageUse>,
+    /// Prompts by week (Monday to Sunday), oldest first, the last one is this week.
+    pub weeks: Vec<u64>,
     pub newest: Vec<Card>,
 }
 

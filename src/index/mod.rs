@@ -316,7 +316,8 @@ pub enum ValueField {
 /// Filters of a query that the index passes over, since only the asker knows what they mean: it
 /// turns them into [`SearchRequest::only`].
 pub fn ignores(field: &crate::query::Field) -> bool {
-    matches!(field, crate::query::Field::Branch(_))
+    use crate::query::Field;
+    matches!(field, Field::Branch(_) | Field::Repo(_) | Field::Tag(_))
 }
 
 /// Schema and tokenizer. An index of another version is never written: it serves until a new one is

@@ -123,6 +123,7 @@ fn read(shared: &Shared, reader: &Reader, sid: Sid, earlier: EarlierSession) -> 
     fold.days = earlier.days;
     fold.claims = earlier.claims;
     fold.records = earlier.records;
+    fold.files = earlier.files;
     let note = Note {
         source: row.path.clone(),
         ..Note::default()

@@ -5,7 +5,7 @@ use super::scan::Scan;
 use super::sink::{SessionRead, SourceRead};
 use crate::index::RoleSet;
 use crate::model::*;
-use crate::rollup::{LocalDays, usage};
+use crate::rollup::{LocalDays, merge_files, usage};
 use crate::store::{Pass, SourceRow, Writer};
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
@@ -285,12 +285,26 @@ impl<'s> Batch<'s> {
             summary.issues + issues
         };
         self.writer.put_session(sid, &summary)?;
+        self.files(sid, fold.files, fresh)?;
         self.fold_days(sid, fold.days, fresh)?;
         self.responses(sid, fold.claims, fresh)?;
         if fresh {
             self.writer.clear_records(sid)?;
         }
         self.writer.add_records(sid, &fold.records)
+    }
+
+    /// A fold has the files that were named since the last one.
+    fn files(&mut self, sid: Sid, new: Vec<FileCount>, fresh: bool) -> Result<()> {
+        if fresh {
+            return self.writer.put_files(sid, &new);
+        }
+        if new.is_empty() {
+            return Ok(());
+        }
+        let mut files = self.writer.files(sid)?;
+        merge_files(&mut files, &new);
+        self.writer.put_files(sid, &files)
     }
 
     /// The counted part of the day rows is the fold's; the usage part is this batch's.

@@ -4,9 +4,10 @@
 //! metadata and usage of everything (newest first), then prompts and answers into the index, then the
 //! rest; what merely grew is read in one go. [`commit`] writes index, then store: the index payload names
 //! what the batch touched, so that a crash between the two is undone by [`recover`] and read again.
-//! [`carry`] takes over what only an earlier store or index still has.
+//! [`adjust`] brings what was read under other settings under those of now. [`carry`] takes over what only an earlier store or index still has.
 //! [`copies`] finds records that several sessions hold, [`titles`] the sessions that others name, [`repos`] the repositories of projects.
 
+mod adjust;
 mod carry;
 mod commit;
 mod copies;
@@ -20,7 +21,7 @@ mod watch;
 
 pub use recover::{Standing, settle_earlier, standing};
 
-use crate::config::Config;
+use crate::config::{Config, Live, Root};
 use crate::index::SearchIndex;
 use crate::rollup::{HelperRules, LocalDays};
 use crate::store::{Store, status::Phase, status::StatusBoard};
@@ -39,7 +40,7 @@ const RESCAN: Duration = Duration::from_secs(600);
 /// After reading more than this, merges are waited for and memory is given back.
 const MUCH: u64 = 64 << 20;
 
-/// Everything that the passes share.
+/// Everything that the passes share, under one state of the settings.
 pub(crate) struct Shared {
     pub config: Arc<Config>,
     pub store: Arc<Store>,
@@ -49,7 +50,7 @@ pub(crate) struct Shared {
     pub days: LocalDays,
     pub threads: usize,
     /// Set once; every loop looks at it.
-    pub stop: AtomicBool,
+    pub stop: Arc<AtomicBool>,
     pub batch: AtomicU64,
 }
 
@@ -61,32 +62,43 @@ impl Shared {
 
 /// The running write side. Dropping it stops it.
 pub struct Ingest {
-    shared: Arc<Shared>,
+    stop: Arc<AtomicBool>,
     wake: watch::Waker,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Ingest {
     /// Starts reading and watching on its own threads. `payload` is what the index was last
-    /// committed with.
+    /// committed with. Other settings are followed as they come.
     ///
     /// # Errors
     /// A helper pattern of the configuration is no regular expression.
     pub fn start(
-        config: Arc<Config>,
+        settings: Arc<Live>,
         store: Arc<Store>,
         index: Arc<SearchIndex>,
         payload: Option<String>,
         status: Arc<StatusBoard>,
     ) -> Result<Ingest> {
-        let shared = Arc::new(Shared::new(config, store, index, status)?);
+        let version = settings.version();
+        let shared = Shared::new(settings.get(), store, index, status)?;
+        let stop = shared.stop.clone();
         let (waker, wakeups) = watch::channel();
+        settings.on_change({
+            let waker = waker.clone();
+            move || waker.everything()
+        });
         let thread = std::thread::Builder::new().name("ingest".into()).spawn({
-            let (shared, waker) = (shared.clone(), waker.clone());
-            move || shared.run(payload.as_deref(), &waker, &wakeups)
+            let waker = waker.clone();
+            let keeper = Keeper {
+                shared,
+                settings,
+                version,
+            };
+            move || keeper.run(payload.as_deref(), &waker, &wakeups)
         })?;
         Ok(Ingest {
-            shared,
+            stop,
             wake: waker,
             thread: Some(thread),
         })
@@ -103,7 +115,7 @@ impl Ingest {
     }
 
     fn halt(&mut self) {
-        self.shared.stop.store(true, Ordering::Relaxed);
+        self.stop.store(true, Ordering::Relaxed);
         self.wake.everything();
         if let Some(thread) = self.thread.take()
             && thread.join().is_err()
@@ -127,6 +139,7 @@ impl Ingest {
     ) -> Result<()> {
         let shared = Shared::new(config, store, index, status)?;
         recover::recover(&shared, payload.as_deref())?;
+        adjust::adjust(&shared)?;
         if full {
             recover::forget_progress(&shared)?;
         }
@@ -142,7 +155,80 @@ impl Drop for Ingest {
     }
 }
 
+/// Keeps ingest going, and it under the settings of now.
+struct Keeper {
+    shared: Shared,
+    settings: Arc<Live>,
+    /// Of the settings that `shared` has.
+    version: u64,
+}
+
+impl Keeper {
+    fn run(mut self, payload: Option<&str>, waker: &watch::Waker, wakeups: &watch::Wakeups) {
+        self.shared
+            .attempt(|| recover::recover(&self.shared, payload));
+        let mut watcher = None;
+        let mut scope = scan::Scope::Everything;
+        while !self.shared.stopping() {
+            if self.renew() {
+                (watcher, scope) = (None, scan::Scope::Everything);
+            }
+            let shared = &self.shared;
+            shared.attempt(|| shared.cycle(&scope));
+            if watcher.is_none() {
+                // what happens between the first listing and the watch is seen by the next listing
+                let started = watch::Watch::start(self.places(), waker);
+                shared
+                    .status
+                    .update(|status| status.watch = started.describe());
+                watcher = Some(started);
+                scope = scan::Scope::Everything;
+                continue;
+            }
+            let watch = watcher.as_mut().expect("set above");
+            scope = wakeups.wait(watch.interval().unwrap_or(RESCAN), DEBOUNCE);
+            watch.refresh();
+        }
+        self.shared.index.shutdown();
+    }
+
+    /// Takes over other settings; true when there are some.
+    fn renew(&mut self) -> bool {
+        self.settings.look();
+        let version = self.settings.version();
+        if version == self.version {
+            return false;
+        }
+        self.version = version;
+        match self.shared.with(self.settings.get()) {
+            Ok(shared) => self.shared = shared,
+            Err(error) => tracing::error!("the new settings are not followed: {error:#}"),
+        }
+        true
+    }
+
+    /// What is watched: every root, and the settings.
+    fn places(&self) -> Vec<std::path::PathBuf> {
+        let config = &self.shared.config;
+        let roots = config.roots(crate::agents::all_infos()).into_iter();
+        roots
+            .map(|Root { path, .. }| path)
+            .chain([config.file()])
+            .collect()
+    }
+}
+
 impl Shared {
+    /// The same under other settings.
+    fn with(&self, config: Arc<Config>) -> Result<Shared> {
+        let (store, index) = (self.store.clone(), self.index.clone());
+        Ok(Shared {
+            stop: self.stop.clone(),
+            batch: AtomicU64::new(self.batch.load(Ordering::Relaxed)),
+            ..Shared::new(config, store, index, self.status.clone())?
+        })
+    }
+
     fn new(
         config: Arc<Config>,
         store: Arc<Store>,
@@ -160,32 +246,9 @@ impl Shared {
             status,
             rules,
             threads,
-            stop: AtomicBool::new(false),
+            stop: Arc::default(),
             batch: AtomicU64::new(0),
         })
-    }
-
-    fn run(&self, payload: Option<&str>, waker: &watch::Waker, wakeups: &watch::Wakeups) {
-        self.attempt(|| recover::recover(self, payload));
-        let roots = self.config.roots(crate::agents::all_infos());
-        let mut watcher = None;
-        let mut scope = scan::Scope::Everything;
-        while !self.stopping() {
-            self.attempt(|| self.cycle(&scope));
-            if watcher.is_none() {
-                // what happens between the first listing and the watch is seen by the next listing
-                let started = watch::Watch::start(&roots, waker);
-                self.status
-                    .update(|status| status.watch = started.describe());
-                watcher = Some(started);
-                scope = scan::Scope::Everything;
-                continue;
-            }
-            let watch = watcher.as_mut().expect("set above");
-            scope = wakeups.wait(watch.interval().unwrap_or(RESCAN), DEBOUNCE);
-            watch.refresh(&roots);
-        }
-        self.index.shutdown();
     }
 
     /// A failure is shown and tried again with the next change; it never ends the program.
@@ -211,6 +274,7 @@ impl Shared {
 
     /// From a look at the files to everything read.
     fn cycle(&self, scope: &scan::Scope) -> Result<()> {
+        adjust::adjust(self)?;
         let first = !self.status.get().listing_complete;
         if first {
             self.status.update(|status| status.phase = Phase::Scanning);

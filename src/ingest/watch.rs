@@ -1,7 +1,6 @@
 //! Noticing changes: the operating system's watcher, and a periodic look where that fails.
 
 use super::scan::Scope;
-use crate::config::Root;
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
@@ -65,17 +64,18 @@ impl Wakeups {
     }
 }
 
-/// The watch over all roots.
+/// The watch over all roots and the settings.
 pub struct Watch {
+    places: Vec<PathBuf>,
     watcher: Option<RecommendedWatcher>,
     watched: HashSet<PathBuf>,
     failures: Vec<String>,
 }
 
 impl Watch {
-    pub fn start(roots: &[Root], waker: &Waker) -> Watch {
+    pub fn start(places: Vec<PathBuf>, waker: &Waker) -> Watch {
         let sender = waker.0.clone();
-        let places: Vec<PathBuf> = roots.iter().map(|root| root.path.clone()).collect();
+        let concerning = places.clone();
         let watcher =
             notify::recommended_watcher(move |event: notify::Result<notify::Event>| match event {
                 Ok(event) if event.kind.is_access() => {}
@@ -88,7 +88,7 @@ impl Watch {
                     for path in event
                         .paths
                         .into_iter()
-                        .filter(|path| concerns(&places, path))
+                        .filter(|path| concerns(&concerning, path))
                     {
                         let _ = sender.send(Wakeup::Path(path));
                     }
@@ -98,6 +98,7 @@ impl Watch {
                 }
             });
         let mut watch = Watch {
+            places,
             watcher: None,
             watched: HashSet::new(),
             failures: Vec::new(),
@@ -106,19 +107,19 @@ impl Watch {
             Ok(watcher) => watch.watcher = Some(watcher),
             Err(error) => watch.failures.push(error.to_string()),
         }
-        watch.refresh(roots);
+        watch.refresh();
         watch
     }
 
     /// Watches roots that have appeared; for those that have not, the nearest folder above them.
-    pub fn refresh(&mut self, roots: &[Root]) {
+    pub fn refresh(&mut self) {
         let Some(watcher) = &mut self.watcher else {
             return;
         };
         self.watched.retain(|path| path.exists());
-        for root in roots {
-            let (path, mode) = match nearest(&root.path) {
-                Some(path) if path == root.path => (path, RecursiveMode::Recursive),
+        for place in &self.places {
+            let (path, mode) = match nearest(place) {
+                Some(path) if path == *place => (path, RecursiveMode::Recursive),
                 Some(path) => (path, RecursiveMode::NonRecursive),
                 None => continue,
             };

@@ -17,7 +17,7 @@ pub use event::{
     BodyFormat, Event, EventKind, Fact, Message, PromptKind, Role, TitleRank, ToolCall, ToolKind,
 };
 pub use id::{AgentId, SessionKey, Sid};
-pub use session::{FoldMemory, HelperReason, Relation, SessionSummary, ToolCount};
+pub use session::{FileCount, FoldMemory, HelperReason, Relation, SessionSummary, ToolCount};
 pub use source::{
     Checkpoint, Fingerprint, IssueKind, ParseIssue, Rank, RecordRef, SessionStart, Source,
     SourceMode, Wants,

@@ -92,6 +92,16 @@ pub struct ToolCount {
     pub errors: u32,
 }
 
+/// A file that a session's tool calls named.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileCount {
+    /// Below the project where it lies in it, else as written.
+    pub path: String,
+    /// Calls that read it, and calls that wrote or edited it.
+    pub reads: u32,
+    pub edits: u32,
+}
+
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, Hash, PartialOrd, Ord,
 )]

@@ -101,6 +101,8 @@ fn field(name: &str, value: &str, today: Day) -> Option<Field> {
         "tool" => Field::Tool(text()),
         "model" => Field::Model(text()),
         "branch" => Field::Branch(text()),
+        "repo" => Field::Repo(text()),
+        "tag" => Field::Tag(text()),
         "file" => Field::File(text()),
         "after" => Field::After(dates::parse(&lower, today)?),
         "before" => Field::Before(dates::parse(&lower, today)?),

@@ -7,9 +7,12 @@
 
 use crate::model::Day;
 
+mod complete;
 mod dates;
 mod lex;
 mod render;
+
+pub use complete::{Completing, Place, completing};
 
 /// A parsed question.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -45,6 +48,8 @@ pub enum Field {
     Tool(String),
     Model(String),
     Branch(String),
+    Repo(String),
+    Tag(String),
     File(String),
     /// First day included.
     After(Day),
@@ -106,6 +111,13 @@ pub const FIELDS: &[FieldHelp] = &[
         "the model, or a piece of its name",
     ),
     help("branch:", &[], "branch:main", "git branch of the session"),
+    help(
+        "repo:",
+        &[],
+        "repo:webshop",
+        "repository of the session, or a piece of its path",
+    ),
+    help("tag:", &[], "tag:infra", "sessions that you tagged so"),
     help(
         "file:",
         &[],
@@ -344,7 +356,7 @@ mod tests {
         fn no_word_is_lost(question in question()) {
             let query = parse(&question, TODAY);
             let kept = format!("{query:?}").to_lowercase() + &query.to_text().to_lowercase();
-            let names = ["agent", "project", "role", "tool", "model", "branch", "file", "after",
+            let names = ["agent", "project", "role", "tool", "model", "branch", "repo", "tag", "file", "after",
                 "before", "is", "has", "7d", "or"];
             for run in question.split(|c: char| !c.is_alphanumeric()).filter(|r| !r.is_empty()) {
                 let run = run.to_lowercase();

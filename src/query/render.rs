@@ -61,6 +61,8 @@ impl fmt::Display for Filter {
             Field::Tool(v) => ("tool", value(v)),
             Field::Model(v) => ("model", value(v)),
             Field::Branch(v) => ("branch", value(v)),
+            Field::Repo(v) => ("repo", value(v)),
+            Field::Tag(v) => ("tag", value(v)),
             Field::File(v) => ("file", value(v)),
             Field::After(day) => ("after", day.to_string()),
             Field::Before(day) => ("before", day.to_string()),

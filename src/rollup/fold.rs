@@ -1,6 +1,7 @@
 //! One session's events to what it amounts to.
 
 use super::days::LocalDays;
+use super::files;
 use super::usage::{merge, same_response};
 use crate::model::daily::{DAY_NAMES, OTHER_NAME};
 use crate::model::usage::response_key;
@@ -35,6 +36,8 @@ pub struct SessionFold {
     pub claims: Vec<Claim>,
     /// The records seen, in order.
     pub records: Vec<RecordRef>,
+    /// Files that tool calls named, in order of first sight.
+    pub files: Vec<FileCount>,
     by_key: HashMap<String, Vec<usize>>,
     copied: Copied,
     clock: LocalDays,
@@ -82,6 +85,7 @@ impl SessionFold {
             days,
             claims: Vec::new(),
             records: Vec::new(),
+            files: Vec::new(),
             by_key: HashMap::new(),
             copied,
             clock,
@@ -227,6 +231,9 @@ impl SessionFold {
             Role::Tool => {
                 s.tool_calls += 1;
                 day.tool_calls = 1;
+                if let Some(tool) = &message.tool {
+                    files::note(&mut self.files, &s.project, tool);
+                }
                 if let Some(tool) = &message.tool
                     && s.memory.tools.len() < MAX_CALLS
                 {

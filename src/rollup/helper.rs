@@ -68,6 +68,16 @@ impl HelperRules {
     }
 }
 
+/// How many of these first prompts a pattern matches; `None` when it is no regular expression.
+pub fn pattern_matches<'p>(pattern: &str, prompts: impl Iterator<Item = &'p str>) -> Option<usize> {
+    let rule = Regex::new(pattern).ok()?;
+    Some(
+        prompts
+            .filter(|prompt| rule.is_match(prompt.trim_start()))
+            .count(),
+    )
+}
+
 impl Default for HelperRules {
     fn default() -> Self {
         HelperRules::new(&[]).expect("the built-in patterns compile: a test runs them")

@@ -6,6 +6,7 @@
 
 mod conversation;
 mod days;
+mod files;
 mod fold;
 pub mod helper;
 pub mod usage;
@@ -13,6 +14,7 @@ mod windows;
 
 pub use conversation::conversation_key;
 pub use days::LocalDays;
+pub use files::merge_files;
 pub use fold::{Copied, SessionFold, uuid_hash};
-pub use helper::HelperRules;
+pub use helper::{HelperRules, PATTERNS, pattern_matches};
 pub use windows::{WINDOW_MS, Windows};

@@ -22,6 +22,7 @@ pub struct EarlierSession {
     pub days: BTreeMap<Day, DayStats>,
     pub claims: Vec<Claim>,
     pub records: Vec<RecordRef>,
+    pub files: Vec<FileCount>,
     /// Hashes of records that belong to other sessions, sorted.
     pub copied: Vec<u64>,
     pub source: Option<SourceRow>,
@@ -64,6 +65,7 @@ impl EarlierReader {
         }
         Ok(EarlierSession {
             claims: self.claims(sid)?,
+            files: self.files(sid).unwrap_or_default(),
             records: super::read::records_of(&self.txn, sid)?,
             copied: super::read::copied(&self.txn, sid)?,
             source: self.source(&summary.path),
@@ -79,6 +81,14 @@ impl EarlierReader {
             claims.extend(decode_whole::<Vec<Claim>>(row?.1.value())?);
         }
         Ok(claims)
+    }
+
+    /// A store of before schema 5 has none.
+    fn files(&self, sid: Sid) -> Result<Vec<FileCount>> {
+        let table = self.txn.open_table(FILES)?;
+        let bytes = table.get(sid.0)?;
+        let files = bytes.map(|bytes| decode_whole(bytes.value())).transpose()?;
+        Ok(files.unwrap_or_default())
     }
 
     fn source(&self, path: &str) -> Option<SourceRow> {

@@ -1,14 +1,20 @@
-//! What people did themselves: stars and tags. The one thing that cannot be rebuilt, in a file of
-//! its own whose format is read for ever.
+//! What people did themselves: stars and tags (`given` and `plans` have the rest). The one thing that
+//! cannot be rebuilt, in a file of its own whose format is read for ever: tables are added to it and
+//! never changed.
 
-use super::tables::{STARS, TAGS};
+use super::tables::{SELF, STARS, TAGS};
 use super::{OpenError, open_database};
 use crate::model::SessionKey;
 use anyhow::Result;
 use redb::{Database, ReadableDatabase, ReadableTable};
+use std::collections::hash_map::RandomState;
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::hash::{BuildHasher, Hasher};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Key of [`SELF`].
+const ANONYMOUS: &str = "anonymous";
 
 pub struct Marks {
     pub(super) db: Database,
@@ -72,30 +78,58 @@ impl Marks {
             .collect())
     }
 
-    /// Stars (at this time, ms) or unstars a session.
-    pub fn set_star(&self, key: &SessionKey, at: Option<i64>) -> Result<()> {
-        let name = key.to_string();
+    /// Stars (at this time, ms) or unstars sessions, all of them or none.
+    pub fn set_stars(&self, keys: &[SessionKey], at: Option<i64>) -> Result<()> {
         self.change(|txn| {
             let mut table = txn.open_table(STARS)?;
-            match at {
-                Some(at) => table.insert(name.as_str(), at)?.map(drop),
-                None => table.remove(name.as_str())?.map(drop),
-            };
+            for key in keys {
+                let name = key.to_string();
+                match at {
+                    Some(at) => table.insert(name.as_str(), at)?.map(drop),
+                    None => table.remove(name.as_str())?.map(drop),
+                };
+            }
             Ok(())
         })
     }
 
-    /// Gives (at this time, ms) or takes a tag.
-    pub fn set_tag(&self, key: &SessionKey, tag: &str, at: Option<i64>) -> Result<()> {
-        let name = key.to_string();
+    /// Gives sessions (at this time, ms) a tag or takes it, all of them or none.
+    pub fn set_tags(&self, keys: &[SessionKey], tag: &str, at: Option<i64>) -> Result<()> {
         self.change(|txn| {
             let mut table = txn.open_table(TAGS)?;
-            match at {
-                Some(at) => table.insert((name.as_str(), tag), at)?.map(drop),
-                None => table.remove((name.as_str(), tag))?.map(drop),
-            };
+            for key in keys {
+                let name = key.to_string();
+                match at {
+                    Some(at) => table.insert((name.as_str(), tag), at)?.map(drop),
+                    None => table.remove((name.as_str(), tag))?.map(drop),
+                };
+            }
             Ok(())
         })
+    }
+
+    /// A number that stands for whoever works here and says nothing of them; drawn when first asked for.
+    pub fn anonymous(&self) -> Result<u64> {
+        let known = match self.db.begin_read()?.open_table(SELF) {
+            Ok(table) => table.get(ANONYMOUS)?.map(|number| number.value()),
+            // a file of before, or nobody has asked yet
+            Err(redb::TableError::TableDoesNotExist(_)) => None,
+            Err(error) => return Err(error.into()),
+        };
+        if let Some(number) = known {
+            return Ok(number);
+        }
+        let txn = self.db.begin_write()?;
+        let number = {
+            let mut table = txn.open_table(SELF)?;
+            // another asker may have been quicker
+            let drawn = table.get(ANONYMOUS)?.map(|number| number.value());
+            let number = drawn.unwrap_or_else(|| RandomState::new().build_hasher().finish());
+            table.insert(ANONYMOUS, number)?;
+            number
+        };
+        txn.commit()?;
+        Ok(number)
     }
 
     pub(super) fn change(

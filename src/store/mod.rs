@@ -6,15 +6,18 @@
 
 mod claims;
 mod earlier;
+mod given;
 mod marks;
 mod plans;
 mod read;
+mod recent;
 mod rows;
 pub mod status;
 mod tables;
 mod write;
 
 pub use earlier::{EarlierReader, EarlierSession};
+pub use given::SavedRow;
 pub use marks::Marks;
 pub use plans::PlanRow;
 pub use read::{IssueSummary, Reader, SourceRef};
@@ -30,7 +33,7 @@ use std::path::Path;
 use std::sync::Mutex;
 
 /// Version of the tables, the rollup and the rooms: another one is rebuilt.
-pub const SCHEMA: u64 = 4;
+pub const SCHEMA: u64 = 5;
 
 /// redb's own cache; the page cache does the rest.
 const CACHE_BYTES: usize = 6 << 20;
@@ -48,6 +51,24 @@ pub enum OpenError {
     OtherVersion { path: String, found: u64 },
     #[error("{path}: {cause}")]
     Io { path: String, cause: std::io::Error },
+}
+
+/// Settings that what is stored was told by: when they change, it has to change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// Name of the zone of local days.
+    Zone,
+    /// The rules by which helpers are found.
+    Helpers,
+}
+
+impl Told {
+    fn key(self) -> &'static str {
+        match self {
+            Told::Zone => "zone",
+            Told::Helpers => "helper_rules",
+        }
+    }
 }
 
 /// Sessions, days, usage, sources: one file, owned by this process.
@@ -213,6 +234,7 @@ impl Store {
         txn.open_table(tables::CLAIMERS)?;
         txn.open_table(tables::RECORDS)?;
         txn.open_table(tables::COPIED)?;
+        txn.open_table(tables::FILES)?;
         txn.open_table(tables::SOURCES)?;
         txn.open_table(tables::ISSUES)?;
         txn.open_table(tables::NOTES)?;

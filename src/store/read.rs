@@ -1,5 +1,6 @@
 //! One read transaction and everything that can be asked of it.
 
+use super::Told;
 use super::rows::{Note, SourceRow, decode, decode_responses};
 use super::tables::*;
 use crate::model::*;
@@ -61,6 +62,13 @@ impl Reader {
     /// Number of the last index commit that this state follows.
     pub fn batch(&self) -> Result<u64> {
         self.meta_number("batch")
+    }
+
+    /// The setting that what is stored was told by; `None`: by a build that did not note it.
+    pub fn setting(&self, setting: Told) -> Result<Option<String>> {
+        let meta = self.txn.open_table(META)?;
+        let value = meta.get(setting.key())?;
+        Ok(value.map(|value| String::from_utf8_lossy(value.value()).into_owned()))
     }
 
     /// See [`Writer::put_unsettled`](super::Writer::put_unsettled).
@@ -148,6 +156,16 @@ impl Reader {
             }
         }
         Ok(())
+    }
+
+    /// Files that a session's tool calls named, in order of first sight; at most a few dozen.
+    pub fn files(&self, sid: Sid) -> Result<Vec<FileCount>> {
+        let table = self.txn.open_table(FILES)?;
+        let bytes = table.get(sid.0)?;
+        Ok(bytes
+            .map(|bytes| decode(bytes.value()))
+            .transpose()?
+            .unwrap_or_default())
     }
 
     /// Responses that count for a session on a day, in order of time.

@@ -316,16 +316,80 @@ fn stars_and_tags_stay() {
     {
         let marks = Marks::open(&path).unwrap();
         let before = marks.generation();
-        marks.set_star(&key, Some(5)).unwrap();
-        marks.set_tag(&key, "bug", Some(5)).unwrap();
-        marks.set_tag(&key, "alpha", Some(6)).unwrap();
-        marks.set_tag(&key, "gone", Some(6)).unwrap();
-        marks.set_tag(&key, "gone", None).unwrap();
+        marks
+            .set_stars(std::slice::from_ref(&key), Some(5))
+            .unwrap();
+        marks
+            .set_tags(std::slice::from_ref(&key), "bug", Some(5))
+            .unwrap();
+        marks
+            .set_tags(std::slice::from_ref(&key), "alpha", Some(6))
+            .unwrap();
+        marks
+            .set_tags(std::slice::from_ref(&key), "gone", Some(6))
+            .unwrap();
+        marks
+            .set_tags(std::slice::from_ref(&key), "gone", None)
+            .unwrap();
         assert!(marks.generation() > before);
     }
     let marks = Marks::open(&path).unwrap();
     assert!(marks.starred().unwrap().contains("any:one"));
     assert_eq!(marks.tags().unwrap()["any:one"], ["alpha", "bug"]);
-    marks.set_star(&key, None).unwrap();
+    marks.set_stars(std::slice::from_ref(&key), None).unwrap();
     assert!(marks.starred().unwrap().is_empty());
+}
+
+/// The tables as they were first written, by their names in the file: what `tables` says of them must
+/// never come to mean anything else.
+#[test]
+fn marks_of_every_version_are_read() {
+    use redb::TableDefinition;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("marks.redb");
+    let stars = TableDefinition::<&str, i64>::new("stars");
+    let tags = TableDefinition::<(&str, &str), i64>::new("tags");
+    {
+        let db = Database::create(&path).unwrap();
+        let txn = db.begin_write().unwrap();
+        txn.open_table(stars).unwrap().insert("any:one", 5).unwrap();
+        let mut table = txn.open_table(tags).unwrap();
+        table.insert(("any:one", "bug"), 5).unwrap();
+        drop(table);
+        txn.commit().unwrap();
+    }
+    {
+        let marks = Marks::open(&path).unwrap();
+        assert!(marks.starred().unwrap().contains("any:one"));
+        assert_eq!(marks.tags().unwrap()["any:one"], ["bug"]);
+        assert!(marks.titles().unwrap().is_empty() && marks.saved().unwrap().is_empty());
+        assert!(marks.tag_colors().unwrap().is_empty() && marks.plans().unwrap().is_empty());
+        marks.rename_tag("bug", "defect").unwrap();
+        assert_eq!(marks.tags().unwrap()["any:one"], ["defect"]);
+    }
+    {
+        let db = Database::create(&path).unwrap();
+        let txn = db.begin_write().unwrap();
+        let titles = TableDefinition::<&str, (&str, i64)>::new("titles");
+        let mut table = txn.open_table(titles).unwrap();
+        table.insert("any:one", ("Mine", 7)).unwrap();
+        drop(table);
+        let colors = TableDefinition::<&str, &str>::new("tag_colors");
+        let mut table = txn.open_table(colors).unwrap();
+        table.insert("bug", "red").unwrap();
+        drop(table);
+        let saved = TableDefinition::<u64, (&str, &str, &str, i64)>::new("saved");
+        let mut table = txn.open_table(saved).unwrap();
+        table.insert(3, ("Bugs", "/", "tag=bug", 7)).unwrap();
+        drop(table);
+        txn.commit().unwrap();
+    }
+    let marks = Marks::open(&path).unwrap();
+    assert_eq!(marks.titles().unwrap()["any:one"], "Mine");
+    assert_eq!(marks.tag_colors().unwrap()["bug"], "red");
+    let (id, saved) = marks.saved().unwrap().remove(0);
+    assert_eq!(
+        (id, saved.name.as_str(), saved.query.as_str()),
+        (3, "Bugs", "tag=bug")
+    );
 }

@@ -7,8 +7,8 @@ use redb::TableDefinition;
 
 type Bytes = &'static [u8];
 
-/// `schema`, `generation`, `batch`, `next_sid`, `store_id`, `zone`, `lost_sessions`, `lost_documents`,
-/// `unsettled`.
+/// `schema`, `generation`, `batch`, `next_sid`, `store_id`, `lost_sessions`, `lost_documents`,
+/// `unsettled`; `zone` and `helper_rules`, the settings that days and helpers were told by.
 pub const META: TableDefinition<&str, Bytes> = TableDefinition::new("meta");
 /// sid -> `SessionSummary`.
 pub const SESSIONS: TableDefinition<u32, Bytes> = TableDefinition::new("sessions");
@@ -27,6 +27,8 @@ pub const RECORDS: TableDefinition<(u32, u32), Bytes> = TableDefinition::new("re
 /// sid -> hashes of records that are other sessions': 8 bytes each, sorted. An empty value: the
 /// session shares records, and all of its own are its own.
 pub const COPIED: TableDefinition<u32, Bytes> = TableDefinition::new("copied");
+/// sid -> `Vec<FileCount>`: files that its tool calls named.
+pub const FILES: TableDefinition<u32, Bytes> = TableDefinition::new("files");
 /// Path -> `SourceRow`.
 pub const SOURCES: TableDefinition<&str, Bytes> = TableDefinition::new("sources");
 /// Path -> `Vec<ParseIssue>`.
@@ -46,3 +48,13 @@ pub const STARS: TableDefinition<&str, i64> = TableDefinition::new("stars");
 pub const TAGS: TableDefinition<(&str, &str), i64> = TableDefinition::new("tags");
 /// Number -> (service, plan, micro-dollars a month, first day, last day or `i32::MAX`).
 pub const PLANS: TableDefinition<u64, (&str, &str, i64, i32, i32)> = TableDefinition::new("plans");
+/// Tag -> word of its colour (`""`: none chosen). A tag that no session has is here alone.
+pub const TAG_COLORS: TableDefinition<&str, &str> = TableDefinition::new("tag_colors");
+/// `agent:native` -> (title that a person gave, time of that, ms).
+pub const TITLES: TableDefinition<&str, (&str, i64)> = TableDefinition::new("titles");
+/// Number -> (name, path of the page, its query string, time of saving, ms).
+pub const SAVED: TableDefinition<u64, (&str, &str, &str, i64)> = TableDefinition::new("saved");
+/// Text of a search -> when it was last made, ms.
+pub const RECENT: TableDefinition<&str, i64> = TableDefinition::new("recent");
+/// `anonymous` -> a number that was drawn once.
+pub const SELF: TableDefinition<&str, u64> = TableDefinition::new("self");

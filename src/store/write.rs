@@ -3,7 +3,7 @@
 use super::claims::ClaimBook;
 use super::rows::{Note, SourceRow, decode, decode_responses, encode, encode_responses};
 use super::tables::*;
-use super::{Store, read};
+use super::{Store, Told, read};
 use crate::model::*;
 use anyhow::Result;
 use redb::{ReadableDatabase, ReadableTable, WriteTransaction};
@@ -75,6 +75,14 @@ impl<'s> Writer<'s> {
         self.put_number("unsettled", u64::from(unsettled))
     }
 
+    /// Settings that what is stored depends on.
+    pub fn put_setting(&mut self, setting: Told, text: &str) -> Result<()> {
+        self.txn
+            .open_table(META)?
+            .insert(setting.key(), text.as_bytes())?;
+        Ok(())
+    }
+
     /// Counts sessions and documents of earlier stores and indexes that could not be taken over.
     pub fn add_lost(&mut self, sessions: u64, documents: u64) -> Result<()> {
         for (key, more) in [("lost_sessions", sessions), ("lost_documents", documents)] {
@@ -135,6 +143,25 @@ impl<'s> Writer<'s> {
         }
         self.changed.insert(sid);
         Ok(())
+    }
+
+    /// Replaces the files that a session's tool calls named.
+    pub fn put_files(&mut self, sid: Sid, files: &[FileCount]) -> Result<()> {
+        let mut table = self.txn.open_table(FILES)?;
+        match files.is_empty() {
+            true => table.remove(sid.0)?.map(drop),
+            false => table.insert(sid.0, encode(&files).as_slice())?.map(drop),
+        };
+        Ok(())
+    }
+
+    pub fn files(&self, sid: Sid) -> Result<Vec<FileCount>> {
+        let table = self.txn.open_table(FILES)?;
+        let bytes = table.get(sid.0)?;
+        Ok(bytes
+            .map(|bytes| decode(bytes.value()))
+            .transpose()?
+            .unwrap_or_default())
     }
 
     /// Responses that count for a session on a day, in their order.

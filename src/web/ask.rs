@@ -15,8 +15,11 @@ pub struct Ask {
     pub htmx: bool,
     /// Asked while somebody types: the address is replaced, not added to the history.
     pub typing: bool,
-    pub theme: Theme,
+    /// Chosen in this browser; `None`: as the settings say.
+    pub theme: Option<Theme>,
     pub if_none_match: Option<String>,
+    /// A page of ours led here: a form was sent, a link followed.
+    pub followed: bool,
 }
 
 /// Colour scheme of the reader.
@@ -27,27 +30,40 @@ pub enum Theme {
     Auto,
     Light,
     Dark,
+    /// Text at seven to one and strong borders, on black or white as the system says.
+    Contrast,
 }
 
 impl Theme {
+    pub const ALL: [Theme; 4] = [Theme::Auto, Theme::Light, Theme::Dark, Theme::Contrast];
+
     pub fn as_str(self) -> &'static str {
         match self {
             Theme::Auto => "auto",
             Theme::Light => "light",
             Theme::Dark => "dark",
+            Theme::Contrast => "contrast",
+        }
+    }
+    /// As people read it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Theme::Auto => "as the system",
+            Theme::Light => "light",
+            Theme::Dark => "dark",
+            Theme::Contrast => "high contrast",
         }
     }
     pub fn parse(word: &str) -> Option<Theme> {
-        [Theme::Auto, Theme::Light, Theme::Dark]
-            .into_iter()
-            .find(|theme| theme.as_str() == word)
+        Theme::ALL.into_iter().find(|theme| theme.as_str() == word)
     }
     /// Where the theme button leads.
     pub fn next(self) -> Theme {
         match self {
             Theme::Auto => Theme::Light,
             Theme::Light => Theme::Dark,
-            Theme::Dark => Theme::Auto,
+            Theme::Dark => Theme::Contrast,
+            Theme::Contrast => Theme::Auto,
         }
     }
 }
@@ -60,6 +76,7 @@ impl Ask {
         let has = |name: &str| headers.get(name).is_some_and(|value| value == "true");
         let htmx = has("hx-request") && !has("hx-boosted") && !has("hx-history-restore-request");
         let by_path = path.starts_with("/fragments/");
+        let says = |name: &str, word: &str| headers.get(name).is_some_and(|value| value == word);
         Ask {
             path: path.to_owned(),
             fragment: by_path || htmx,
@@ -68,8 +85,8 @@ impl Ask {
             theme: params
                 .get("theme")
                 .and_then(Theme::parse)
-                .or_else(|| cookie(headers, THEME_COOKIE).and_then(Theme::parse))
-                .unwrap_or_default(),
+                .or_else(|| cookie(headers, THEME_COOKIE).and_then(Theme::parse)),
+            followed: says("sec-fetch-site", "same-origin") && says("sec-fetch-mode", "navigate"),
             params,
             if_none_match: headers
                 .get(header::IF_NONE_MATCH)

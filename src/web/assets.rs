@@ -3,6 +3,7 @@
 //! The hash covers all of them, so an upgrade changes every address and no reader needs a hard reload.
 
 use super::error::{Answer, Failure};
+use super::shades;
 use axum::extract::Path;
 use axum::http::{HeaderValue, header};
 use axum::response::IntoResponse;
@@ -36,6 +37,12 @@ static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
         asset!("app.css", CSS, "app.css"),
         asset!("charts.css", CSS, "charts.css"),
         asset!("retold.css", CSS, "retold.css"),
+        asset!("list.css", CSS, "list.css"),
+        asset!("list.js", JS, "list.js"),
+        asset!("settings.css", CSS, "settings.css"),
+        asset!("search.css", CSS, "search.css"),
+        asset!("suggest.js", JS, "suggest.js"),
+        asset!("views.css", CSS, "views.css"),
         asset!("app.js", JS, "app.js"),
         asset!("replay.js", JS, "replay.js"),
         asset!("icons.svg", SVG, "icons.svg"),
@@ -65,12 +72,17 @@ pub fn hash() -> &'static str {
     &HASH
 }
 
-/// One class per agent, since the policy forbids inline style: `.a-<id> { --agent: <colour> }`.
+/// One class per agent, since the policy forbids inline style: `.a-<id> { --agent: <colour> }`, in a
+/// shade that stands out from light and from dark ground.
 fn agent_colors() -> String {
     let mut css = String::new();
     for info in crate::engine::agents() {
-        writeln!(css, ".a-{}{{--agent:{}}}", info.id, info.color)
-            .expect("writing to a string succeeds");
+        let (light, dark) = shades::on_both(info.color);
+        let value = match light == dark {
+            true => light,
+            false => format!("light-dark({light},{dark})"),
+        };
+        writeln!(css, ".a-{}{{--agent:{value}}}", info.id).expect("writing to a string succeeds");
     }
     css
 }

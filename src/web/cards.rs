@@ -1,9 +1,9 @@
 //! A conversation as lists show it.
 
-use super::marks::Star;
+use super::marks::{Star, Tags};
 use super::params::{Params, carried, segment};
 use super::shell::Shell;
-use crate::engine::view::{Card, CardMember};
+use crate::engine::view::{Card, CardMember, LIVE_MS};
 use crate::model::SessionSummary;
 
 /// A card with what its template must not work out.
@@ -21,6 +21,13 @@ pub struct CardView {
     pub tokens: u64,
     pub members: Vec<MemberView>,
     pub star: Star,
+    pub tags: Tags,
+    /// `agent:native`: how forms name the session.
+    pub mark: String,
+    /// When a live session is none any more, ms, unless it goes on.
+    pub until: i64,
+    /// Address of its first messages.
+    pub preview: String,
 }
 
 pub struct MemberView {
@@ -76,6 +83,10 @@ impl CardView {
             tokens: card.tokens.total(),
             members: card.more.iter().cloned().map(MemberView::new).collect(),
             star: Star::new(&session, card.starred, shell),
+            tags: Tags::of(&card, shell),
+            mark: session.key.to_string(),
+            until: session.last_at.unwrap_or_default().saturating_add(LIVE_MS),
+            preview: format!("/fragments{}/preview", href(&session)),
             card,
         }
     }

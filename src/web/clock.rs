@@ -10,12 +10,19 @@ use jiff::tz::TimeZone;
 pub struct Clock {
     pub now: i64,
     pub zone: TimeZone,
+    /// Twelve hours and a half of the day, in the place of 24.
+    pub twelve: bool,
+    /// Moments are told by the clock where they would be told by their distance.
+    pub absolute: bool,
 }
 
 impl Clock {
     /// `<time>` with the distance; `no time` for records without one.
     pub fn ago(&self, at: &Option<i64>) -> Safe<String> {
-        self.element(at, |clock, at| clock.distance(at))
+        self.element(at, |clock, at| match clock.absolute {
+            true => clock.stamp_of(at),
+            false => clock.distance(at),
+        })
     }
     /// `<time>` with the hour and minute, and the day when it is not today.
     pub fn at(&self, at: &Option<i64>) -> Safe<String> {
@@ -23,11 +30,11 @@ impl Clock {
     }
     /// `<time>` with the wall-clock time alone: within a transcript the day stands above.
     pub fn hour(&self, at: &Option<i64>) -> Safe<String> {
-        self.element(at, |clock, at| clock.format(at, "%H:%M"))
+        self.element(at, Clock::time_of)
     }
     /// Hour and minute alone.
     pub fn time_of(&self, at: i64) -> String {
-        self.format(at, "%H:%M")
+        self.format(at, if self.twelve { "%-I:%M %p" } else { "%H:%M" })
     }
     /// Day and wall-clock time to the second, as text alone.
     pub fn moment(&self, at: i64) -> String {
@@ -60,11 +67,19 @@ impl Clock {
             Some(at) => format!(
                 "<time datetime=\"{}\" title=\"{}\">{}</time>",
                 self.format(*at, "%Y-%m-%dT%H:%M:%S%:z"),
-                self.format(*at, "%a %-d %b %Y, %H:%M:%S %Z"),
+                self.exact(*at),
                 text(self, *at)
             ),
             None => "<span class=\"faint\" title=\"the files of this session record no time\">no time</span>".into(),
         })
+    }
+    /// To the second, with the zone.
+    fn exact(&self, at: i64) -> String {
+        let form = match self.twelve {
+            true => "%a %-d %b %Y, %-I:%M:%S %p %Z",
+            false => "%a %-d %b %Y, %H:%M:%S %Z",
+        };
+        self.format(at, form)
     }
     fn distance(&self, at: i64) -> String {
         let seconds = self.now.saturating_sub(at) / 1000;
@@ -81,7 +96,7 @@ impl Clock {
     /// Hour and minute, and the day when it is not today.
     pub fn stamp_of(&self, at: i64) -> String {
         let day = self.day(at);
-        let hour = self.format(at, "%H:%M");
+        let hour = self.time_of(at);
         if day == self.day(self.now) {
             return hour;
         }
@@ -114,10 +129,39 @@ mod tests {
 
     const NOON: i64 = 1_772_971_200_000; // 2026-03-08T12:00:00Z
 
+    fn clock(zone: TimeZone) -> Clock {
+        Clock {
+            now: NOON,
+            zone,
+            twelve: false,
+            absolute: false,
+        }
+    }
+
+    #[test]
+    fn the_clock_is_the_one_that_was_chosen() {
+        let mut clock = clock(TimeZone::UTC);
+        clock.twelve = true;
+        let at = Some(NOON + 3_600_000);
+        assert_eq!(clock.time_of(NOON), "12:00 PM");
+        assert_eq!(clock.time_of(NOON - 43_200_000), "12:00 AM");
+        let hour = clock.hour(&at).0;
+        assert!(
+            hour.contains(">1:00 PM<") && hour.contains("1:00:00 PM UTC"),
+            "{hour}"
+        );
+        assert!(
+            hour.contains("datetime=\"2026-03-08T13:00:00+00:00\""),
+            "{hour}"
+        );
+        clock.absolute = true;
+        let ago = clock.ago(&Some(NOON - 90_000_000)).0;
+        assert!(ago.contains(">Yesterday, 11:00 AM<"), "{ago}");
+    }
+
     #[test]
     fn distances_and_days_in_the_readers_zone() {
-        let zone = TimeZone::get("Asia/Tokyo").unwrap();
-        let clock = Clock { now: NOON, zone };
+        let clock = clock(TimeZone::get("Asia/Tokyo").unwrap());
         let ago = clock.ago(&Some(NOON - 7_200_000)).0;
         assert!(ago.contains(">2h ago<"), "{ago}");
         assert!(ago.contains("19:00:00 JST"), "{ago}");
@@ -131,10 +175,7 @@ mod tests {
 
     #[test]
     fn spans_have_two_units_at_most() {
-        let clock = Clock {
-            now: NOON,
-            zone: TimeZone::UTC,
-        };
+        let clock = clock(TimeZone::UTC);
         assert_eq!(clock.span(&Some(0), &Some(8_040_000)), "2h 14m");
         assert_eq!(clock.span(&Some(0), &Some(200_000_000)), "2d 7h");
         assert_eq!(clock.span(&Some(5), &Some(5)), "");
@@ -143,10 +184,7 @@ mod tests {
 
     #[test]
     fn a_time_far_outside_does_not_panic() {
-        let clock = Clock {
-            now: NOON,
-            zone: TimeZone::UTC,
-        };
+        let clock = clock(TimeZone::UTC);
         clock.ago(&Some(i64::MAX));
         clock.ago(&Some(i64::MIN));
     }

@@ -1,11 +1,13 @@
 //! Facets and view options as links: every state of a list is an address.
 
 use super::params::{Params, carried};
-use crate::engine::view::{FacetList, FacetValue};
+use crate::engine::view::{FacetList, FacetValue, bands};
 use crate::model::Day;
 
 /// Values shown at once; the rest is folded.
 const SHOWN: usize = 8;
+/// Facets that are folded until somebody wants them.
+const QUIET: [&str; 6] = ["mcp", "skill", "has", "cost", "length", "helper"];
 
 /// One facet of the side bar.
 pub struct Facet {
@@ -15,6 +17,10 @@ pub struct Facet {
     pub folded: Vec<Value>,
     /// Removes all ticks of this facet; `None` when there are none.
     pub clear: Option<String>,
+    /// Asked for seldom: folded unless something is ticked.
+    pub quiet: bool,
+    /// Not counted yet.
+    pub pending: bool,
 }
 
 pub struct Value {
@@ -34,9 +40,15 @@ pub struct Value {
 pub fn facets(lists: &[FacetList], params: &Params, path: &str) -> Vec<Facet> {
     lists
         .iter()
-        .filter(|list| list.field != "day" && !list.values.is_empty())
+        .filter(|list| list.field != "day" && !list.values.is_empty() && tells(list))
         .map(|list| facet(list, params, path))
         .collect()
+}
+
+/// Of a closed facet one value alone says nothing that the list does not say.
+fn tells(list: &FacetList) -> bool {
+    let closed = bands(list.field).is_some_and(|all| list.field != "has" && !all.is_empty());
+    !closed || list.values.len() > 1 || list.values[0].ticked
 }
 
 fn facet(list: &FacetList, params: &Params, path: &str) -> Facet {
@@ -63,14 +75,17 @@ fn facet(list: &FacetList, params: &Params, path: &str) -> Facet {
             count: value.count,
             ticked: value.ticked,
             href: params.toggled(list.field, carried(&value.value)).url(path),
-            class: match value.color {
-                Some(_) => format!("dot a-{}", value.value),
-                None => String::new(),
+            class: match (list.field, value.color) {
+                ("tag", Some("") | None) | (_, None) => String::new(),
+                ("tag", Some(color)) => format!("dot t-{color}"),
+                (_, Some(_)) => format!("dot a-{}", value.value),
             },
         })
         .collect();
-    // a tick is never hidden in the fold
-    values.sort_by_key(|value| !value.ticked);
+    // a tick is never hidden in the fold; closed facets keep their own order, and are short
+    if bands(list.field).is_none() {
+        values.sort_by_key(|value| !value.ticked);
+    }
     let ticked = values.iter().filter(|value| value.ticked).count();
     let shown = SHOWN.max(ticked);
     let folded = if values.len() > shown + 1 {
@@ -84,6 +99,8 @@ fn facet(list: &FacetList, params: &Params, path: &str) -> Facet {
         values,
         folded,
         clear: (ticked > 0).then(|| params.without(list.field).url(path)),
+        quiet: ticked == 0 && QUIET.contains(&list.field),
+        pending: list.pending,
     }
 }
 
@@ -103,6 +120,12 @@ fn title(field: &str) -> &'static str {
         "tool" => "Tool",
         "branch" => "Branch",
         "tag" => "Tag",
+        "mcp" => "MCP server",
+        "skill" => "Skill",
+        "has" => "Has",
+        "cost" => "Cost",
+        "length" => "Length",
+        "helper" => "Started by",
         _ => "More",
     }
 }
@@ -122,6 +145,17 @@ pub fn choices(
     options: &[(&'static str, &'static str)],
 ) -> Vec<Choice> {
     let default = options.first().map_or("", |first| first.0);
+    choices_from(params, path, name, options, default)
+}
+
+/// The same where another one than the first is the default.
+pub fn choices_from(
+    params: &Params,
+    path: &str,
+    name: &str,
+    options: &[(&'static str, &'static str)],
+    default: &str,
+) -> Vec<Choice> {
     let current = params
         .get(name)
         .filter(|value| options.iter().any(|option| option.0 == *value))
@@ -150,17 +184,16 @@ pub struct Range {
 pub fn range(params: &Params, path: &str, today: Day) -> Range {
     let filters = params.filters();
     let text = |day: Option<Day>| day.map_or_else(String::new, |day| day.to_string());
-    let preset = |label, days: i32| {
-        let from = Day(today.0 - days + 1);
-        Choice {
-            label,
-            href: params
-                .without("to")
-                .with("from", &from.to_string())
-                .url(path),
-            current: filters.from == Some(from) && filters.to.is_none(),
-        }
+    let since = |label, from: Day| Choice {
+        label,
+        href: params
+            .without("to")
+            .with("from", &from.to_string())
+            .url(path),
+        current: filters.from == Some(from) && filters.to.is_none(),
     };
+    let preset = |label, days: i32| since(label, Day(today.0 - days + 1));
+    let yesterday = Day(today.0 - 1);
     let whole = params.without("from").without("to").url(path);
     let bounded = filters.from.is_some() || filters.to.is_some();
     Range {
@@ -173,9 +206,18 @@ pub fn range(params: &Params, path: &str, today: Day) -> Range {
                 current: !bounded,
             },
             preset("Today", 1),
+            Choice {
+                label: "Yesterday",
+                href: params
+                    .with("from", &yesterday.to_string())
+                    .with("to", &yesterday.to_string())
+                    .url(path),
+                current: (filters.from, filters.to) == (Some(yesterday), Some(yesterday)),
+            },
             preset("7 d", 7),
             preset("30 d", 30),
             preset("90 d", 90),
+            since("This month", Day::from_date(today.date().first_of_month())),
         ],
         clear: bounded.then_some(whole),
     }
@@ -188,6 +230,7 @@ mod tests {
     fn list(n: usize, ticked: usize) -> FacetList {
         FacetList {
             field: "tool",
+            pending: false,
             values: (0..n)
                 .map(|i| FacetValue {
                     value: format!("t{i}"),
@@ -239,7 +282,12 @@ mod tests {
     fn presets_count_today() {
         let today = Day::parse("2026-03-08").unwrap();
         let range = range(&Params::default(), "/", today);
-        assert_eq!(range.presets[2].href, "/?from=2026-03-02");
+        assert_eq!(range.presets[3].href, "/?from=2026-03-02");
+        assert_eq!(
+            range.presets[2].href, "/?from=2026-03-07&to=2026-03-07",
+            "yesterday alone"
+        );
+        assert_eq!(range.presets[6].href, "/?from=2026-03-01");
         assert!(range.presets[0].current);
     }
 }

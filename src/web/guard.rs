@@ -57,7 +57,7 @@ pub async fn policy(request: Request, next: Next) -> Response {
 }
 
 async fn check(app: &App, request: Request) -> Result<Request, Failure> {
-    check_host(&app.engine.config.host, request.headers(), request.uri())?;
+    check_host(&app.engine.started.host, request.headers(), request.uri())?;
     check_uri(request.uri())?;
     if matches!(
         *request.method(),

@@ -11,12 +11,16 @@ mod archive;
 mod ask;
 pub mod assets;
 mod blocking;
+mod calendar;
 mod cards;
+mod catalog;
+mod changelog;
 mod charts;
 mod clock;
 mod error;
 mod events;
 mod facets;
+mod figures;
 mod filters;
 mod guard;
 mod highlight;
@@ -31,6 +35,8 @@ mod roots;
 mod routes;
 #[cfg(test)]
 mod sample;
+mod saved;
+mod shades;
 mod shell;
 mod transcript;
 

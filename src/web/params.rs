@@ -1,6 +1,6 @@
 //! The query string as pages use it: an ordered list of known names, from which every link is made.
 
-use crate::engine::view::Filters;
+use crate::engine::view::{Filters, bands};
 use crate::model::Day;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
@@ -135,6 +135,12 @@ impl Params {
                 .map(|value| meant(value).to_owned())
                 .collect()
         };
+        let known = |name: &'static str| {
+            let known = |value: &&str| {
+                bands(name).is_some_and(|all| all.iter().any(|band| band.value == *value))
+            };
+            self.all(name).filter(known).map(str::to_owned).collect()
+        };
         let day = |name| self.get(name).and_then(Day::parse);
         let (mut from, mut to) = (day("from"), day("to"));
         if let (Some(first), Some(last)) = (from, to)
@@ -150,6 +156,12 @@ impl Params {
             branches: list("branch"),
             tools: list("tool"),
             tags: list("tag"),
+            mcp: list("mcp"),
+            skills: list("skill"),
+            helpers: known("helper"),
+            has: known("has"),
+            costs: known("cost"),
+            lengths: known("length"),
             starred: self.flag("starred"),
             from,
             to,
@@ -165,7 +177,7 @@ pub fn segment(text: &str) -> String {
 }
 
 /// Names that [`Params::filters`] reads.
-pub const FILTERS: [&str; 12] = [
+pub const FILTERS: [&str; 18] = [
     "agent",
     "project",
     "repo",
@@ -173,6 +185,12 @@ pub const FILTERS: [&str; 12] = [
     "branch",
     "tool",
     "tag",
+    "mcp",
+    "skill",
+    "helper",
+    "has",
+    "cost",
+    "length",
     "starred",
     "from",
     "to",

@@ -111,6 +111,15 @@ pub fn back(to: Option<&str>) -> Response {
     (StatusCode::SEE_OTHER, [(header::LOCATION, to)]).into_response()
 }
 
+/// A change is made, and whatever of the page shows it redraws itself.
+pub fn marked() -> Response {
+    let told = (
+        HeaderName::from_static("hx-trigger"),
+        HeaderValue::from_static("marked"),
+    );
+    (StatusCode::NO_CONTENT, [told]).into_response()
+}
+
 pub fn html_headers() -> [(HeaderName, HeaderValue); 3] {
     [
         (

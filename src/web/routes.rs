@@ -2,8 +2,9 @@
 
 use super::events::{self, Hub};
 use super::pages::{
-    analytics, commits, export, help, marks, projects, raw, replay, search, session, sessions,
-    settings, status,
+    activity, analytics, around, bulk, changelog, commits, export, help, leaderboard, marks,
+    preview, project, projects, raw, replay, saved, search, session, sessions, settings, status,
+    suggest, tags, timeline, tour,
 };
 use super::{App, api, assets, error, guard};
 use axum::http::StatusCode;
@@ -23,7 +24,9 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 pub fn router(app: App) -> Router {
     let streams = Router::new()
         .route("/events", get(events::stream))
+        .route("/events/activity", get(activity::stream))
         .route("/events/analytics", get(analytics::stream))
+        .route("/events/leaderboard", get(leaderboard::stream))
         .layer(Extension(Hub::new(app.engine.status.clone())));
 
     Router::new()
@@ -53,6 +56,8 @@ pub fn router(app: App) -> Router {
 fn pages() -> Router<App> {
     Router::new()
         .route("/", get(sessions::page))
+        .route("/starred", get(sessions::page))
+        .route("/tags", get(tags::page))
         .route("/search", get(search::page))
         .route("/session/{id}", get(session::page))
         .route("/session/{id}/text/{seq}", get(session::text))
@@ -62,10 +67,18 @@ fn pages() -> Router<App> {
         .route("/session/{id}/export", get(export::markdown))
         .route("/session/{id}/export.json", get(export::json))
         .route("/api/session/{id}/export", get(export::markdown))
+        .route("/timeline", get(timeline::page))
         .route("/projects", get(projects::page))
+        .route("/project", get(project::page))
+        .route("/activity", get(activity::page))
         .route("/analytics", get(analytics::page))
+        .route("/leaderboard", get(leaderboard::page))
         .route("/status", get(status::page))
+        .route("/settings", get(settings::page))
+        .route("/changelog", get(changelog::page))
         .route("/help", get(help::page))
+        .route("/help/fragments", get(help::fragments))
+        .route("/tour", get(tour::page))
 }
 
 /// The same handlers: the path alone says that the main block is wanted.
@@ -73,20 +86,39 @@ fn fragments() -> Router<App> {
     Router::new()
         .route("/fragments/sessions", get(sessions::page))
         .route("/fragments/sessions/more", get(sessions::more))
+        .route("/fragments/starred", get(sessions::page))
+        .route("/fragments/starred/more", get(sessions::more))
+        .route("/fragments/tags", get(tags::page))
+        .route("/fragments/selection", post(bulk::selection))
         .route("/fragments/search", get(search::page))
         .route("/fragments/search/more", get(search::more))
+        .route("/fragments/search/suggest", get(suggest::suggest))
         .route("/fragments/session/{id}", get(session::page))
+        .route("/fragments/session/{id}/preview", get(preview::preview))
         .route("/fragments/session/{id}/more", get(session::more))
         .route("/fragments/session/{id}/tail", get(session::tail))
         .route("/fragments/session/{id}/raw/{seq}", get(raw::page))
         .route("/fragments/session/{id}/replay", get(replay::page))
         .route("/fragments/session/{id}/replay/steps", get(replay::steps))
         .route("/fragments/session/{id}/commits", get(commits::block))
+        .route("/fragments/session/{id}/around/{seq}", get(around::around))
+        .route("/fragments/timeline", get(timeline::page))
+        .route("/fragments/timeline/more", get(timeline::more))
         .route("/fragments/projects", get(projects::page))
+        .route("/fragments/project", get(project::page))
+        .route("/fragments/activity", get(activity::page))
+        .route("/fragments/activity/figures", get(activity::drawn))
         .route("/fragments/analytics", get(analytics::page))
         .route("/fragments/analytics/figures", get(analytics::figures))
+        .route("/fragments/leaderboard", get(leaderboard::page))
+        .route("/fragments/leaderboard/figures", get(leaderboard::drawn))
         .route("/fragments/status", get(status::page))
+        .route("/fragments/settings", get(settings::page))
+        .route("/fragments/settings/patterns", get(settings::patterns))
+        .route("/fragments/changelog", get(changelog::page))
         .route("/fragments/help", get(help::page))
+        .route("/fragments/help/fragments", get(help::fragments))
+        .route("/fragments/tour", get(tour::page))
 }
 
 /// Everything that changes something: marks and settings, behind origin and token.
@@ -95,6 +127,13 @@ fn changes() -> Router<App> {
         .route("/session/{id}/star", post(marks::star))
         .route("/session/{id}/tags", post(marks::tag))
         .route("/export", post(export::several))
+        .route("/session/{id}/title", post(marks::title))
+        .route("/tags", post(tags::change))
+        .route("/bulk", post(bulk::change))
+        .route("/saved", post(saved::change))
         .route("/analytics/plans", post(analytics::change_plan))
+        .route("/search/recent", post(suggest::note))
+        .route("/search/recent/forget", post(suggest::forget))
         .route("/settings/theme", post(settings::theme))
+        .route("/settings/{section}", post(settings::save))
 }

@@ -3,6 +3,7 @@
 use super::ask::Theme;
 use super::clock::Clock;
 use super::shell::{Progress, Shell};
+use crate::engine::view::Rank;
 use crate::engine::view::*;
 use crate::index::{Match, Snippet};
 use crate::model::*;
@@ -22,6 +23,8 @@ pub fn shell(nav: &'static str, title: &str) -> Shell {
         clock: Clock {
             now: NOW,
             zone: jiff::tz::TimeZone::UTC,
+            twelve: false,
+            absolute: false,
         },
         q: String::new(),
         progress: Progress {
@@ -168,10 +171,16 @@ pub fn card(i: usize) -> Card {
         session,
         starred: i < 2,
         tags: if i == 0 {
-            vec!["infra".into(), "review".into()]
+            [("infra", "gray"), ("review", "blue")]
+                .map(|(name, color)| Tag {
+                    name: name.into(),
+                    color,
+                })
+                .into()
         } else {
             vec![]
         },
+        called: (i == 2).then(|| "Refactor the billing importer".into()),
         tokens: Tokens {
             input: 41_200,
             cache_read: 3_912_000,
@@ -222,6 +231,7 @@ fn member(i: usize) -> CardMember {
 fn facet(field: &'static str, values: &[(&str, u64)]) -> FacetList {
     FacetList {
         field,
+        pending: false,
         values: values
             .iter()
             .enumerate()
@@ -239,6 +249,7 @@ fn facet(field: &'static str, values: &[(&str, u64)]) -> FacetList {
 pub fn facets() -> Vec<FacetList> {
     let agents = FacetList {
         field: "agent",
+        pending: false,
         values: crate::engine::agents()
             .zip([1830, 811, 64, 12])
             .map(|(info, count)| FacetValue {
@@ -597,6 +608,7 @@ fn issue(i: u64) -> ParseIssue {
 pub fn projects() -> ProjectsPage {
     let mut rows: Vec<ProjectRow> = (0..7)
         .map(|i| ProjectRow {
+            path: card(i).project.repo.unwrap_or(card(i).project.path),
             name: card(i).project,
             folders: if i == 0 {
                 vec![
@@ -615,10 +627,26 @@ pub fn projects() -> ProjectsPage {
                 micros: 412_000_000 / (i as i64 + 1),
                 ..cost(i)
             },
+            tokens: 1_900_000_000 / (i as u64 + 1),
             agents: vec![(agent(0), 120), (agent(1), 31)],
+            languages: [
+                ("Rust", 812),
+                ("Markdown", 90),
+                ("TOML", 31),
+                ("Shell", 12),
+                ("SQL", 2),
+            ]
+            .map(|(name, calls)| LanguageUse {
+                name,
+                calls,
+                files: calls / 7 + 1,
+            })
+            .to_vec(),
+            weeks: (0..26).map(|week| (week * (i as u64 + 3)) % 17).collect(),
             newest: vec![card(i), card(i + 1), card(i + 2)],
         })
         .collect();
+    rows[3].path = "/tmp/scratch".into();
     rows[3].name = ProjectName {
         path: "/tmp/scratch".into(),
         short: "/tmp/scratch".into(),
@@ -629,6 +657,38 @@ pub fn projects() -> ProjectsPage {
     ProjectsPage {
         rows,
         hidden_sessions: 1234,
+    }
+}
+
+pub fn project() -> ProjectView {
+    let row = projects().rows.swap_remove(0);
+    let figures = analytics();
+    let file = |path: &str, edits| FileUse {
+        path: path.into(),
+        reads: edits * 3,
+        edits,
+        sessions: edits / 2 + 1,
+    };
+    ProjectView {
+        hidden_sessions: 12,
+        total: amount(412_000_000),
+        branches: vec![("main".into(), 180), ("feat/backoff".into(), 32)],
+        remotes: vec![("git@example.org:ada/orbit.git".into(), 200)],
+        tags: vec![("infra".into(), 4)],
+        first_at: Some(NOW - 900 * HOUR),
+        active_ms: 212 * HOUR,
+        tool_calls: 8_120,
+        tool_errors: 212,
+        by_day: figures.by_day,
+        agent_days: figures.agent_days,
+        by_agent: figures.by_agent,
+        by_model: figures.by_model,
+        files: vec![file("src/retry.rs", 41), file("src/a file.md", 3)],
+        files_all: 2,
+        recent: row.newest.clone(),
+        costliest: row.newest.clone(),
+        generation: 7,
+        row,
     }
 }
 
@@ -665,6 +725,20 @@ fn named(name: &str, label: &str, color: Option<&str>, micros: i64) -> NamedAmou
     }
 }
 
+fn rank(name: &str, label: &str, agent: bool) -> Rank {
+    Rank {
+        name: name.into(),
+        label: label.into(),
+        color: agent.then(|| "#60a5fa".into()),
+        conversations: 120,
+        prompts: 4_100,
+        active_ms: 212 * HOUR,
+        tokens: 1_900_000_000,
+        cost: 412_000_000,
+        unpriced: false,
+    }
+}
+
 pub fn analytics() -> Analytics {
     let by_day: Vec<DayAmount> = (0..74)
         .filter(|i| i % 7 != 6)
@@ -673,8 +747,19 @@ pub fn analytics() -> Analytics {
             DayAmount {
                 day: Day(20_446 + i),
                 sessions: 9,
+                conversations: 8,
                 prompts: 61,
+                messages: 240,
+                tool_calls: 400,
+                active_ms: 5 * HOUR,
                 amount: amount(micros),
+                agents: vec![AgentDay {
+                    agent: agent(0).id.into(),
+                    sessions: 9,
+                    prompts: 61,
+                    tokens: 1_200_000,
+                    cost: micros,
+                }],
             }
         })
         .collect();
@@ -705,6 +790,22 @@ pub fn analytics() -> Analytics {
         }
     }
     Analytics {
+        ranks: Ranks {
+            conversations_today: 3,
+            conversations_week: 17,
+            agents: (0..2)
+                .map(|i| rank(agent(i).id, agent(i).name, true))
+                .collect(),
+            models: vec![rank("opus-4-6", "opus-4-6", false)],
+            projects: vec![rank("/home/ada/src/orbit", "orbit", false)],
+            longest: Some(Record {
+                id: card(0).session.key.to_string(),
+                name: card(0).session.name().to_owned(),
+                agent: agent(0).id.into(),
+                value: 9 * HOUR,
+            }),
+            fullest: None,
+        },
         as_of: NOW - 40_000,
         generation: 7,
         zone: "UTC".into(),
@@ -955,6 +1056,51 @@ pub fn agents_found() -> Vec<AgentStatus> {
         .collect()
 }
 
+pub fn timeline() -> TimelinePage {
+    let row = |i: usize| {
+        let card = card(i);
+        TimelineRow {
+            sid: card.sid,
+            session: card.session,
+            agent: Some(card.agent),
+            project: Arc::new(card.project),
+            at: Some(NOW - i as i64 * HOUR),
+            prompts: 12,
+            messages: 84,
+            active_ms: 2 * HOUR,
+            by_hour: std::array::from_fn(|hour| u16::from((9..12).contains(&hour)) * 7),
+            cost: card.cost,
+            part: (2, 3),
+            ..TimelineRow::default()
+        }
+    };
+    let day = |n: i32| TimelineDay {
+        day: Day(20_520 - n),
+        conversations: 4,
+        sessions: 5,
+        prompts: 61,
+        messages: 240,
+        active_ms: 5 * HOUR,
+        cost: card(0).cost,
+        hidden: 3,
+        hidden_cost: 1_250_000,
+        by_hour: std::array::from_fn(|hour| u32::from((9..18).contains(&hour)) * hour as u32),
+        rows: (0..4).map(row).collect(),
+    };
+    TimelinePage {
+        days: (0..3).map(day).collect(),
+        next: Day::parse("2026-02-20"),
+        months: ["2026-03-01", "2026-02-01"]
+            .iter()
+            .filter_map(|text| Day::parse(text))
+            .collect(),
+        shown_sessions: 412,
+        hidden_sessions: 1_234,
+        facets: facets(),
+        ..TimelinePage::default()
+    }
+}
+
 mod tests {
     use crate::web::pages::*;
     use askama::Template;
@@ -972,6 +1118,13 @@ mod tests {
             ("running", html(&analytics::tests::sample_page(false))),
             ("status", html(&status::tests::sample_page())),
             ("help", html(&help::tests::sample_page())),
+            ("addresses", html(&help::tests::sample_addresses())),
+            ("timeline", html(&timeline::tests::sample_page())),
+            ("project", html(&project::tests::sample_page())),
+            ("activity", html(&activity::tests::sample_page())),
+            ("leaderboard", html(&leaderboard::tests::sample_page())),
+            ("changelog", html(&changelog::tests::sample_page())),
+            ("tour", html(&tour::tests::sample_page())),
             ("first", sessions::tests::first_run().render().unwrap()),
         ]
     }

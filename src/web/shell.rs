@@ -52,17 +52,24 @@ pub struct Shell {
 
 impl Shell {
     pub fn new(app: &App, ask: &Ask, nav: &'static str, title: &str) -> Shell {
-        let config = &app.engine.config;
+        // a file that somebody has just written is followed from this page on
+        app.engine.settings.look();
+        let config = app.engine.config();
         let status = app.engine.status.get();
         Shell {
             title: title.to_owned(),
             nav,
-            theme: ask.theme,
+            theme: ask
+                .theme
+                .or_else(|| Theme::parse(&config.theme))
+                .unwrap_or_default(),
             token: app.token.clone(),
             assets: app.assets,
             clock: Clock {
                 now: config::now_ms(),
                 zone: config.zone.clone(),
+                twelve: config.twelve,
+                absolute: config.absolute,
             },
             q: String::new(),
             progress: Progress::of(&status),

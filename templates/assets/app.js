@@ -66,7 +66,7 @@
   // Once more than the first page is shown, redrawing would take it away.
   document.addEventListener("htmx:afterSwap", (event) => {
     const path = event.detail.pathInfo ? event.detail.pathInfo.requestPath : "";
-    if (path.includes("/more")) document.querySelectorAll("[data-fresh]").forEach((node) => node.remove());
+    if (path.includes("/more")) document.querySelectorAll("[data-fresh='']").forEach((node) => node.remove());
   });
 
   const rows = () => [...document.querySelectorAll("[data-row]")];

@@ -88,7 +88,12 @@ export async function pages() {
     projects: "/projects",
     analytics: "/analytics",
     status: "/status",
+    settings: "/settings",
     help: "/help",
+    select: "/?select=1&group=conversation&length=0-9&length=10-49",
+    calendar: "/?from=2026-01-01&month=2026-03",
+    starred: "/starred",
+    tags: "/tags",
   };
 }
 

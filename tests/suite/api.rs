@@ -415,7 +415,7 @@ fn stars_and_tags_are_kept_and_need_the_token() {
     assert_eq!(starred[0]["tags"], json!(["bug"]));
     assert_eq!(
         server.get("/api/tags").json(),
-        json!([{"tag": "bug", "count": 1}])
+        json!([{"tag": "bug", "count": 1, "color": "red"}])
     );
     for body in [
         "{",
@@ -621,4 +621,101 @@ fn facets_of_sessions_are_counted_and_ticked_in_a_search() {
     house
         .run(&["search", "lantern", "--repo", "nowhere"])
         .fails(2);
+}
+
+#[test]
+fn titles_tags_bulk_and_saved_searches() {
+    let house = furnished();
+    let server = house.serve();
+    server.settled();
+    let token = token(&house);
+    let (cache, long) = (id_of("cache"), id_of("long"));
+    let post = |path: &str, body: &str| server.post(path, &token, body);
+
+    let title = format!("/api/session/{cache}/title");
+    assert_eq!(post(&title, r#"{"title": "Cache of birds"}"#).status, 200);
+    let session = server.get(&format!("/api/session/{cache}")).json();
+    let named = |field: &str| session["session"][field].clone();
+    assert_eq!(
+        (named("session_name"), named("name"), named("agent_title")),
+        (
+            json!("Cache of birds"),
+            json!("Cache of birds"),
+            json!("add a flamingo cache layer")
+        )
+    );
+    let found = server.get("/api/search?q=flamingo").json();
+    assert_eq!(found["results"][0]["session"]["name"], "Cache of birds");
+    assert_eq!(post(&title, r#"{"title": ""}"#).status, 200);
+    let session = server.get(&format!("/api/session/{cache}")).json();
+    assert_eq!(session["session"]["agent_title"], json!(null));
+
+    let both = json!({"ids": [cache, long], "tag": "bird"}).to_string();
+    assert_eq!(post("/api/bulk", &both).status, 200);
+    let broken = json!({"ids": [cache, "no-such-session"], "star": true}).to_string();
+    assert_eq!(post("/api/bulk", &broken).status, 404);
+    let starred = server.get("/api/sessions?starred=1").json();
+    assert_eq!(ids(&starred), Vec::<&str>::new(), "all or none");
+    post(
+        "/api/tags",
+        r#"{"tag": "bird", "rename": "feather", "color": "pink"}"#,
+    );
+    assert_eq!(
+        server.get("/api/tags").json(),
+        json!([{"tag": "feather", "count": 2, "color": "pink"}])
+    );
+    for bad in [
+        r#"{"tag": "feather", "color": "mauve"}"#,
+        r#"{"tag": "feather", "rename": ""}"#,
+        r#"{"tag": ""}"#,
+    ] {
+        let status = post("/api/tags", bad).status;
+        assert!(status == 400 || bad.contains(r#""tag": """#), "{bad}");
+    }
+
+    let saved = r#"{"name": "Feathers", "query": "tag=feather&offset=60&nonsense=1"}"#;
+    assert_eq!(
+        post("/api/saved", saved).json(),
+        json!([{"id": 1, "name": "Feathers", "path": "/", "query": "tag=feather"}])
+    );
+    assert_eq!(
+        post("/api/saved", r#"{"name": "x", "path": "/status"}"#).status,
+        400
+    );
+    post("/api/saved", r#"{"id": 1, "remove": true}"#);
+    assert_eq!(server.get("/api/saved").json(), json!([]));
+}
+
+#[test]
+fn closed_facets_filter_and_name_what_they_allow() {
+    let house = furnished();
+    let server = house.serve();
+    server.settled();
+    for (query, want) in [
+        ("length=50-199", vec!["long"]),
+        ("length=0-9&length=50-199", vec!["long", "cache"]),
+        ("helper=scripted", vec!["lane"]),
+        ("helper=none", vec!["long", "cache"]),
+        ("has=errors", vec![]),
+        ("cost=unknown", vec!["long", "cache"]),
+        ("cost=1-10", vec![]),
+        ("mcp=none-of-that", vec![]),
+    ] {
+        let want: Vec<String> = want.into_iter().map(id_of).collect();
+        let got = server.get(&format!("/api/sessions?{query}")).json();
+        assert_eq!(ids(&got), want, "{query}");
+    }
+    for (query, allowed) in [
+        ("length=short", "0-9"),
+        ("helper=me", "scripted"),
+        ("has=bugs", "errors, sub-agents"),
+        ("cost=5", "0.1-1"),
+    ] {
+        let refused = server.get(&format!("/api/sessions?{query}"));
+        assert_eq!(refused.status, 400, "{query}");
+        let error = refused.json()["error"].as_str().unwrap().to_owned();
+        assert!(error.contains(allowed), "{error}");
+    }
+    let found = server.get("/api/search?q=flamingo&helper=scripted").json();
+    assert_eq!(found["total"], 1, "a search knows them too");
 }

@@ -14,5 +14,7 @@ mod layers;
 mod pages;
 mod retold;
 mod search;
+mod settings;
 mod terminal;
+mod views;
 mod web;

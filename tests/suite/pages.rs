@@ -8,7 +8,7 @@ use crate::house::{House, house, id_of};
 use axum::Router;
 use axum::body::Body;
 use axum::http::Request;
-use codedash::engine::view::AnalyticsQuery;
+use codedash::engine::view::{AnalyticsQuery, SavedSearch};
 use codedash::engine::{Engine, Found};
 use codedash::web::{self, App};
 use http_body_util::BodyExt;
@@ -75,6 +75,7 @@ impl Site {
             (r"from=20(2[5-9]|[3-9][0-9])-[0-9-]{5}", "from=DAY"),
             (r"seen=[0-9]+", "seen=N"),
             (r#"id="s-[0-9]+""#, r#"id="s-N""#),
+            (r"(tags|title|resume)-[0-9]+", "$1-N"),
         ] {
             let volatile = Regex::new(volatile).unwrap();
             html = volatile.replace_all(&html, name).into_owned();
@@ -212,6 +213,15 @@ fn mark(engine: &Engine) {
     if let Found::One(sid) = engine.find_session(&id_of("lamp")).unwrap() {
         engine.set_star(sid, true).unwrap();
         engine.set_tag(sid, "infra", true).unwrap();
+        engine.color_tag("someday", "teal").unwrap();
+        engine.set_title(sid, "Lantern, my name").unwrap();
+        let saved = SavedSearch {
+            name: "Infrastructure".into(),
+            path: "/".into(),
+            query: "tag=infra".into(),
+            ..SavedSearch::default()
+        };
+        engine.put_saved(&saved).unwrap();
     }
 }
 
@@ -235,16 +245,30 @@ async fn pages_are_frames_around_their_fragments() {
         ("sessions", "/", "sessions"),
         ("search", "/search?q=lantern", "search?q=lantern"),
         ("session", &*format!("/{session}"), &*session),
-        ("raw", &*format!("/{session}/raw/1"), &*format!("{session}/raw/1")),
+        (
+            "raw",
+            &*format!("/{session}/raw/1"),
+            &*format!("{session}/raw/1"),
+        ),
         (
             "replay",
             &*format!("/{session}/replay?at=2"),
             &*format!("{session}/replay?at=2"),
         ),
+        ("timeline", "/timeline", "timeline"),
         ("projects", "/projects", "projects"),
+        ("project", "/project?path=/w/app", "project?path=/w/app"),
+        ("activity", "/activity", "activity"),
         ("analytics", "/analytics", "analytics"),
+        ("leaderboard", "/leaderboard", "leaderboard"),
         ("status", "/status", "status"),
+        ("settings", "/settings", "settings"),
+        ("starred", "/starred", "starred"),
+        ("tags", "/tags", "tags"),
+        ("changelog", "/changelog", "changelog"),
         ("help", "/help", "help"),
+        ("addresses", "/help/fragments", "help/fragments"),
+        ("tour", "/tour", "tour"),
     ] {
         let fragment = site.get(&format!("/fragments/{fragment}")).await;
         let frame = frame(&site.get(page).await, &fragment);
@@ -264,6 +288,13 @@ async fn fragments_of_a_full_home() {
             "sessions?view=list&group=project&include_helpers=1",
         ),
         ("sessions-more", "sessions/more?offset=1"),
+        (
+            "sessions-select",
+            "sessions?select=1&group=conversation&view=list&tag=infra&month=2024-03&all=1",
+        ),
+        ("starred", "starred"),
+        ("tags", "tags"),
+        ("preview", &*format!("session/{lamp}/preview")),
         ("sessions-none", "sessions?q=nobody+wrote+this"),
         ("search", "search?q=lantern"),
         (
@@ -286,32 +317,55 @@ async fn fragments_of_a_full_home() {
             &*format!("session/{count}/replay/steps?offset=1"),
         ),
         ("commits", &*format!("session/{lamp}/commits")),
+        ("timeline", "timeline"),
+        ("timeline-until", "timeline?until=2024-03-06&agent=codex"),
+        ("timeline-more", "timeline/more?until=2024-03-05"),
         ("projects", "projects"),
+        ("projects-none", "projects?q=nobody+wrote+this"),
+        ("project", "project?path=/w/app"),
         ("status", "status"),
+        ("settings", "settings"),
+        (
+            "settings-patterns",
+            "settings/patterns?helper_patterns=%5Elight%0A(",
+        ),
+        ("suggest", "search/suggest?q=lantern+b&at=9"),
+        ("suggest-value", "search/suggest?q=branch%3A"),
+        ("around", &*format!("session/{lamp}/around/1")),
         ("help", "help"),
+        ("addresses", "help/fragments"),
+        ("tour", "tour"),
     ] {
         let html = site.get(&format!("/fragments/{path}")).await;
         insta::assert_snapshot!(format!("full-{name}"), html);
     }
-    insta::assert_snapshot!(
-        "full-analytics",
-        outline(&site.get("/fragments/analytics").await)
-    );
+    for (name, path) in [
+        ("analytics", "analytics"),
+        // a year in which nothing more happens
+        ("activity", "activity?year=2024&of=prompts"),
+        ("leaderboard", "leaderboard"),
+        ("changelog", "changelog"),
+    ] {
+        let html = site.get(&format!("/fragments/{path}")).await;
+        insta::assert_snapshot!(format!("full-{name}"), outline(&html));
+    }
 }
 
 #[tokio::test]
 async fn fragments_of_an_empty_home() {
     let site = Site::new(house());
-    for name in ["sessions", "projects", "status"] {
+    for name in [
+        "sessions", "starred", "tags", "timeline", "projects", "status", "tour",
+    ] {
         let html = site.get(&format!("/fragments/{name}")).await;
         insta::assert_snapshot!(format!("empty-{name}"), html);
     }
     let html = site.get("/fragments/search?q=lantern").await;
     insta::assert_snapshot!("empty-search", html);
-    insta::assert_snapshot!(
-        "empty-analytics",
-        outline(&site.get("/fragments/analytics").await)
-    );
+    for name in ["analytics", "activity", "leaderboard"] {
+        let html = site.get(&format!("/fragments/{name}")).await;
+        insta::assert_snapshot!(format!("empty-{name}"), outline(&html));
+    }
 }
 
 /// Headings and what is drawn: the figures themselves have tests of their own.

@@ -625,7 +625,7 @@ async fn marks_are_kept_with_and_without_a_script() {
             &format!("{token}&tag=infra&on=0"),
         )
         .await;
-    assert!(!removed.body.contains("value=\"infra\"><button") && removed.body.contains("slow"));
+    assert!(!removed.body.contains("value=\"infra\" title") && removed.body.contains("slow"));
     assert!(site.get("/?tag=slow").await.body.contains(ID));
     let empty = site.post(&path, &[], &format!("{token}&tag=+")).await;
     assert_eq!(empty.status, StatusCode::BAD_REQUEST);
@@ -633,6 +633,168 @@ async fn marks_are_kept_with_and_without_a_script() {
         let form = format!("{token}&on=1&back={outside}");
         let reply = site.post(&format!("/session/{ID}/star"), &[], &form).await;
         assert_eq!(reply.header("location"), "/", "{outside}");
+    }
+}
+
+#[tokio::test]
+async fn selected_sessions_are_marked_and_those_that_a_filter_hides_are_named() {
+    let site = Site::new(&conversation());
+    let (id, token) = (format!("id=codex:{ID}"), format!("token={TOKEN}"));
+    let post = async |path: &str, form: &str, htmx: bool| {
+        let headers: &[(&str, &str)] = if htmx { &[("hx-request", "true")] } else { &[] };
+        site.post(path, headers, &format!("{token}&{form}")).await
+    };
+    let plain = post(
+        "/bulk",
+        &format!("{id}&{id}&do=star&back=/?select=1"),
+        false,
+    )
+    .await;
+    assert_eq!(plain.header("location"), "/?select=1");
+    assert!(site.get("/starred").await.body.contains(ID));
+    let swapped = post("/bulk", &format!("{id}&do=tag&tag=keep"), true).await;
+    assert_eq!(swapped.status, StatusCode::NO_CONTENT);
+    assert_eq!(
+        swapped.header("hx-trigger"),
+        "marked",
+        "the list redraws itself"
+    );
+    assert!(site.get("/?tag=keep").await.body.contains(ID));
+
+    let told = post(
+        "/fragments/selection",
+        &format!("{id}&state=tag%3Dkeep"),
+        true,
+    )
+    .await;
+    assert!(told.body.contains("data-n=\"1\"") && !told.body.contains(ID));
+    let told = post(
+        "/fragments/selection",
+        &format!("{id}&state=tag%3Dother"),
+        true,
+    )
+    .await;
+    assert!(told.body.contains("1 selected is hidden") && told.body.contains(ID));
+
+    post("/bulk", &format!("{id}&do=untag&tag=keep"), true).await;
+    post("/bulk", &format!("{id}&do=unstar"), true).await;
+    assert!(!site.get("/starred").await.body.contains(ID));
+    for bad in ["do=star", "id=codex:nobody&do=star", "id=x&do=tag&tag="] {
+        let refused = post("/bulk", bad, false).await;
+        assert_eq!(refused.status, StatusCode::BAD_REQUEST, "{bad}");
+    }
+    for bad in [format!("{id}&do=tag"), format!("{id}&do=dance")] {
+        let refused = post("/bulk", &bad, false).await;
+        assert_eq!(refused.status, StatusCode::BAD_REQUEST, "{bad}");
+    }
+    let stranger = site.post("/bulk", &[], &format!("{id}&do=star")).await;
+    assert_eq!(stranger.status, StatusCode::FORBIDDEN, "no token");
+}
+
+#[tokio::test]
+async fn a_list_is_saved_under_a_name_and_a_session_renamed() {
+    let site = Site::new(&conversation());
+    let token = format!("token={TOKEN}");
+    let save =
+        format!("{token}&do=save&name=Mine+%26+yours&path=/&query=agent%3Dcodex%26offset%3D60");
+    let saved = site.post("/saved", &[("hx-request", "true")], &save).await;
+    assert!(!saved.is_page() && saved.body.contains("href=\"/?agent=codex\""));
+    assert!(saved.body.contains("Mine &#38; yours"));
+    let page = site.get("/?agent=codex").await.body;
+    let marked = "href=\"/?agent=codex\" aria-current=\"true\">Mine";
+    assert!(page.contains(marked), "the list that is open");
+    let renamed = site
+        .post(
+            "/saved",
+            &[],
+            &format!("{token}&do=rename&id=1&name=Ours&back=/"),
+        )
+        .await;
+    assert_eq!(renamed.header("location"), "/");
+    assert!(
+        site.get("/search?q=retry").await.body.contains(">Ours</a>"),
+        "on both pages"
+    );
+    site.post("/saved", &[], &format!("{token}&do=remove&id=1"))
+        .await;
+    assert!(!site.get("/").await.body.contains(">Ours</a>"));
+    for bad in [
+        "do=save&name=x&path=/status",
+        "do=save&path=/&query=q%3Da",
+        "do=rename&id=7&name=x",
+    ] {
+        let refused = site.post("/saved", &[], &format!("{token}&{bad}")).await;
+        assert_eq!(refused.status, StatusCode::BAD_REQUEST, "{bad}");
+    }
+
+    let path = format!("/session/{ID}/title");
+    let form = format!("{token}&title=%3Cb%3EMine%3C/b%3E&back=/session/{ID}");
+    let named = site.post(&path, &[], &form).await;
+    assert_eq!(named.header("location"), format!("/session/{ID}"));
+    for page in [
+        "/",
+        "/search?q=retry",
+        "/projects",
+        &format!("/session/{ID}"),
+    ] {
+        let body = site.get(page).await.body;
+        assert!(body.contains("&#60;b&#62;Mine"), "{page}");
+    }
+    let preview = site
+        .get(&format!("/fragments/session/{ID}/preview"))
+        .await
+        .body;
+    assert!(preview.contains("Without your title") && preview.matches("<li").count() <= 10);
+    site.post(&path, &[], &format!("{token}&own=0&title=ignored"))
+        .await;
+    assert!(!site.get("/").await.body.contains("Mine"));
+}
+
+#[tokio::test]
+async fn tags_are_managed_on_a_page_of_their_own() {
+    let site = Site::new(&conversation());
+    let post = async |form: &str| {
+        site.post("/tags", &[], &format!("token={TOKEN}&{form}"))
+            .await
+    };
+    site.post(
+        &format!("/session/{ID}/tags"),
+        &[],
+        &format!("token={TOKEN}&tag=slow"),
+    )
+    .await;
+    assert_eq!(post("do=create&tag=bug").await.header("location"), "/tags");
+    post("do=color&tag=slow&color=teal").await;
+    let page = site.get("/tags").await.body;
+    assert!(
+        page.contains("tag t-teal open\" href=\"/?tag=slow\""),
+        "a link to its sessions"
+    );
+    assert!(page.contains("no session"), "bug is there without any");
+    assert_eq!(
+        post("do=rename&tag=slow&to=bug").await.status,
+        StatusCode::BAD_REQUEST
+    );
+    assert_eq!(
+        post("do=merge&tag=slow&to=none").await.status,
+        StatusCode::BAD_REQUEST
+    );
+    post("do=merge&tag=slow&to=bug").await;
+    assert!(site.get("/?tag=bug").await.body.contains(ID));
+    post("do=remove&tag=bug").await;
+    assert!(
+        site.get("/tags")
+            .await
+            .body
+            .contains("No session has a tag")
+    );
+    for bad in [
+        "do=create&tag=+",
+        "do=create",
+        "do=paint&tag=x",
+        "do=create&tag=a%0Ab",
+    ] {
+        assert_eq!(post(bad).await.status, StatusCode::BAD_REQUEST, "{bad}");
     }
 }
 

@@ -91,6 +91,8 @@ pub struct Analytics {
     pub windows: Vec<Window>,
     /// The period of equal length before, when the question has a first day.
     pub previous: Option<Period>,
+    /// Who and what leads, of the sessions that are shown.
+    pub ranks: Ranks,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -122,8 +124,71 @@ pub struct NamedAmount {
 pub struct DayAmount {
     pub day: Day,
     pub sessions: u64,
+    /// Of these sessions; runs of one conversation on one day are one.
+    pub conversations: u64,
     pub prompts: u64,
+    pub messages: u64,
+    pub tool_calls: u64,
+    /// From the first to the last prompt of each session, ms.
+    pub active_ms: i64,
     pub amount: Amount,
+    /// Agents that were at work, most sessions first.
+    pub agents: Vec<AgentDay>,
+}
+
+/// What one agent did on one day.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct AgentDay {
+    pub agent: String,
+    pub sessions: u64,
+    pub prompts: u64,
+    pub tokens: u64,
+    /// Micro-dollars.
+    pub cost: i64,
+}
+
+/// Ranking lists and records. Conversations are counted once, however many runs and days they have;
+/// money and tokens are of all runs.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Ranks {
+    /// Conversations of the last day, and of the last week (from Monday), that this was asked on.
+    pub conversations_today: u64,
+    pub conversations_week: u64,
+    /// Most prompts first.
+    pub agents: Vec<Rank>,
+    /// Costliest first.
+    pub models: Vec<Rank>,
+    /// Repositories, and folders that lie in none; most prompts first.
+    pub projects: Vec<Rank>,
+    /// Most active time, and most messages.
+    pub longest: Option<Record>,
+    pub fullest: Option<Record>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Rank {
+    /// Facet value.
+    pub name: String,
+    pub label: String,
+    pub color: Option<String>,
+    pub conversations: u64,
+    pub prompts: u64,
+    pub active_ms: i64,
+    pub tokens: u64,
+    /// Micro-dollars.
+    pub cost: i64,
+    /// Responses of which nothing has a price.
+    pub unpriced: bool,
+}
+
+/// A session that holds a record.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// `agent:native`.
+    pub id: String,
+    pub name: String,
+    pub agent: String,
+    pub value: i64,
 }
 
 /// Micro-dollars by day of one agent, model or project; days without are left out.
@@ -321,4 +386,61 @@ impl Burn {
             },
         }
     }
+}
+
+/// Where one stands, of all sessions there are. Counts are of sessions that lists show, money and
+/// tokens of all runs.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Leaderboard {
+    pub anon: Handle,
+    pub today: Standing,
+    /// Since Monday.
+    pub week: Standing,
+    pub monday: Day,
+    pub whole: Standing,
+    /// Helper and sub-agent runs: their cost counts, they themselves do not.
+    pub hidden: u64,
+    pub streaks: Streaks,
+    pub active_days: u32,
+    /// The last thirty days, oldest first, days without anything included.
+    pub daily: Vec<DayAmount>,
+    /// With micro-dollars.
+    pub costliest_day: Option<(Day, i64)>,
+    /// With prompts.
+    pub busiest_day: Option<(Day, i64)>,
+    pub ranks: Ranks,
+}
+
+/// A name that was drawn here and says nothing of whom it stands for.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Handle {
+    pub id: String,
+    pub name: String,
+}
+
+/// What was done in some days.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Standing {
+    /// Each once, however many runs and days it has.
+    pub conversations: u64,
+    /// Session days, where it is more than one day.
+    pub sessions: u64,
+    pub prompts: u64,
+    pub messages: u64,
+    /// Prompts, and the tool calls that they led to.
+    pub interactions: u64,
+    pub active_ms: i64,
+    /// Micro-dollars.
+    pub cost: i64,
+    pub tokens: u64,
+}
+
+/// Runs of active days without a gap.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Streaks {
+    /// Up to today, or to yesterday while today has nothing yet.
+    pub current: u32,
+    pub longest: u32,
+    /// Today counts already.
+    pub today: bool,
 }

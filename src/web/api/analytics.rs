@@ -1,58 +1,26 @@
 //! `/api/analytics/cost`: the figures as a job that answers at once.
 
 use super::costs::CostReport;
+use super::job::{Envelope, asked};
 use super::params::Params;
 use super::reply::{Failure, Reply};
 use crate::engine::Engine;
 use crate::engine::view::{Analytics, AnalyticsQuery, Job, Runs};
-use serde::{Deserialize, Serialize};
-use std::time::Duration;
 
-/// A job as it stands. `done` also spreads the fields of `result` at top level, for clients that know
-/// no jobs.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct CostJob {
-    /// `running`, `done` or `error`.
-    pub status: String,
-    /// 0 to 1.
-    pub progress: f32,
-    /// While running: the figures of what has been read so far.
-    pub partial_result: Option<CostReport>,
-    pub result: Option<CostReport>,
-    /// Ms since the epoch when the figures were computed.
-    pub as_of: i64,
-    /// They were computed for an earlier request.
-    pub cached: bool,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub error: Option<String>,
-    #[serde(flatten, skip_deserializing)]
-    spread: Option<CostReport>,
-}
+/// The figures of `/api/analytics/cost` on their way.
+pub type CostJob = Envelope<CostReport>;
 
 /// `GET /api/analytics/cost`: [`CostJob`], at once, whether or not it is done.
 ///
 /// Costs cover all runs, helpers included, whatever `include_helpers` says. Parameters: the shared
-/// filters ([`Params::filters`]), `helpers` ([`query`]), `refresh=1` (compute again), `wait` (answer only when there is news
-/// or this many seconds have passed, at most 30) with `seen` (the `progress` that is known already).
+/// filters ([`Params::filters`]), `helpers` ([`query`]), and those of jobs ([`asked`]).
 ///
 /// # Errors
 /// 400 for a parameter that is not allowed. A job that failed is a 200 with `status` `error`.
 pub fn cost(engine: &Engine, params: &Params) -> Result<Reply<CostJob>, Failure> {
     let query = query(engine, params)?;
-    let refresh = params.flag("refresh")?;
-    let wait: Option<u64> = params.number("wait")?;
-    let seen = params.one("seen").map(|text| {
-        let refuse = || Failure::parameter("seen", text, "a number from 0 to 1");
-        text.parse::<f32>().map_err(|_| refuse())
-    });
-    let seen = seen.transpose()?.unwrap_or(0.0);
-    let mut job = engine.analytics(&query, refresh)?;
-    if let Some(seconds) = wait.filter(|_| !job.done) {
-        let limit = Duration::from_secs(seconds.min(30));
-        job = engine.analytics_wait(&query, seen, limit)?;
-    }
-    Ok(CostJob::new(&job).into())
+    let job = asked(engine, params, &query)?;
+    Ok(answer(&job).into())
 }
 
 /// The question of analytics endpoints: the shared filters, and `helpers=without` (helper runs and
@@ -69,29 +37,8 @@ pub(super) fn query(engine: &Engine, params: &Params) -> Result<AnalyticsQuery, 
     })
 }
 
-impl CostJob {
-    fn new(job: &Job<Analytics>) -> CostJob {
-        let report = CostReport::new(&job.result);
-        let as_of = job.result.as_of;
-        let mut answer = CostJob {
-            progress: job.progress,
-            as_of,
-            cached: job.cached,
-            ..CostJob::default()
-        };
-        if let Some(error) = &job.error {
-            answer.status = "error".into();
-            answer.error = Some(error.clone());
-        } else if job.done {
-            answer.status = "done".into();
-            answer.result = Some(report.clone());
-            answer.spread = Some(report);
-        } else {
-            answer.status = "running".into();
-            answer.partial_result = Some(report);
-        }
-        answer
-    }
+fn answer(job: &Job<Analytics>) -> CostJob {
+    Envelope::new(job, CostReport::new(&job.result))
 }
 
 #[cfg(test)]
@@ -121,26 +68,26 @@ mod tests {
 
     #[test]
     fn the_envelope_says_how_far_it_is_and_spreads_the_result_when_done() {
-        let running = fields(&CostJob::new(&job(false, None)));
+        let running = fields(&answer(&job(false, None)));
         assert_eq!(running["status"].get(), "\"running\"");
         assert_eq!(running["result"].get(), "null");
         assert!(running["partialResult"].get().contains("\"totalCost\":2.5"));
         assert!(!running.contains_key("totalCost"));
 
-        let done = fields(&CostJob::new(&job(true, None)));
+        let done = fields(&answer(&job(true, None)));
         assert_eq!(done["status"].get(), "\"done\"");
         assert_eq!(done["totalCost"].get(), "2.5");
         assert_eq!(done["partialResult"].get(), "null");
         assert_eq!(done["asOf"].get(), "1795220910461");
 
-        let failed = fields(&CostJob::new(&job(false, Some("disk gone"))));
+        let failed = fields(&answer(&job(false, Some("disk gone"))));
         assert_eq!(failed["status"].get(), "\"error\"");
         assert_eq!(failed["error"].get(), "\"disk gone\"");
     }
 
     #[test]
     fn an_answer_reads_back() {
-        let sent = CostJob::new(&job(true, None));
+        let sent = answer(&job(true, None));
         let read: CostJob = serde_json::from_str(&serde_json::to_string(&sent).unwrap()).unwrap();
         assert_eq!(read.result, sent.result);
     }

@@ -16,7 +16,7 @@ use std::io::Write;
 pub fn write(engine: &Engine, sid: Sid, out: &mut dyn Write) -> anyhow::Result<()> {
     let view = engine.session(sid)?.context("no such session")?;
     out.write_all(b"{\"session\":")?;
-    serde_json::to_writer(&mut *out, &SessionDetail::new(&view, &engine.config.zone))?;
+    serde_json::to_writer(&mut *out, &SessionDetail::new(&view, &engine.config().zone))?;
     out.write_all(b",\"messages\":[")?;
     let mut failed: Option<anyhow::Error> = None;
     let mut first = true;

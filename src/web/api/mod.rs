@@ -10,10 +10,13 @@
 //! (the rows), then one file a subject.
 
 pub mod analytics;
+pub mod changelog;
 pub mod cost;
 pub mod costs;
 pub mod export;
 pub mod git;
+pub mod job;
+pub mod leaderboard;
 pub mod marks;
 pub mod message;
 pub mod params;
@@ -25,6 +28,7 @@ pub mod reply;
 pub mod search;
 pub mod session;
 pub mod sessions;
+pub mod settings;
 pub mod stats;
 pub mod status;
 mod stream;
@@ -49,6 +53,8 @@ pub fn router() -> Router<App> {
         .route("/api/session/{id}/raw/{seq}", get(raw::raw))
         .route("/api/session/{id}/star", post(marks::star))
         .route("/api/session/{id}/tag", post(marks::tag))
+        .route("/api/session/{id}/title", post(marks::title))
+        .route("/api/bulk", post(marks::bulk))
         .route(
             "/api/preview/{id}",
             get(|s, i, q| ask_of(s, i, q, session::preview)),
@@ -62,13 +68,26 @@ pub fn router() -> Router<App> {
         .route("/api/cost/{id}", get(|s, i, q| ask_of(s, i, q, cost::one)))
         .route("/api/search", get(|s, q| ask(s, q, search::search)))
         .route("/api/projects", get(|s, q| ask(s, q, projects::list)))
-        .route("/api/tags", get(|s, q| ask(s, q, marks::tags)))
+        .route(
+            "/api/tags",
+            get(|s, q| ask(s, q, marks::tags)).post(marks::change_tags),
+        )
+        .route(
+            "/api/saved",
+            get(|s, q| ask(s, q, marks::saved)).post(marks::change_saved),
+        )
         .route(
             "/api/analytics/cost",
             get(|s, q| ask(s, q, analytics::cost)),
         )
         .route("/api/analytics/{table}", get(tables::table))
+        .route(
+            "/api/leaderboard",
+            get(|s, q| ask(s, q, leaderboard::board)),
+        )
+        .route("/api/changelog", get(|s, q| ask(s, q, changelog::list)))
         .route("/api/stats", get(|s, q| ask(s, q, stats::rows)))
+        .route("/api/settings", get(|s, q| ask(s, q, settings::get)))
         .route("/api/warming", get(|s, q| ask(s, q, status::warming)))
         .route("/api/index-status", get(|s, q| ask(s, q, status::index)))
         .route("/api/sqlite-status", get(|s, q| ask(s, q, status::index)))

@@ -1,7 +1,7 @@
 //! Parameters of an endpoint: read from a query string, checked one by one, written back to one.
 
 use super::reply::Failure;
-use crate::engine::view::Filters;
+use crate::engine::view::{Filters, bands};
 use crate::model::Day;
 use axum_extra::extract::Query;
 use std::fmt::Display;
@@ -128,8 +128,25 @@ impl Params {
         })
     }
 
-    /// The filters that every list shares: `agent`, `project`, `repo`, `model`, `branch`, `tool`, `tag`
-    /// (each may repeat), `starred`, `from`, `to` (local days, both included), `include_helpers`,
+    /// Every value of a closed facet.
+    fn banded(&self, name: &str) -> Result<Vec<String>, Failure> {
+        let known = bands(name).unwrap_or_default();
+        let values = self.many(name);
+        let strange = |value: &&String| known.iter().all(|band| band.value != **value);
+        match values.iter().find(strange) {
+            None => Ok(values),
+            Some(value) => {
+                let allowed: Vec<&str> = known.iter().map(|band| band.value).collect();
+                let allowed = format!("one of {}", allowed.join(", "));
+                Err(Failure::parameter(name, value, &allowed))
+            }
+        }
+    }
+
+    /// The filters that every list shares: `agent`, `project`, `repo`, `model`, `branch`, `tool`, `tag`,
+    /// `mcp`, `skill`, `helper` (`none`, `scripted`, `pattern`, `sub-agent`), `has` (`errors`,
+    /// `sub-agents`: both when both are given), `cost` (`0-0.1`, `0.1-1`, `1-10`, `10-100`, `100-`,
+    /// `unknown`), `length` (`0-9`, `10-49`, `50-199`, `200-999`, `1000-` messages) (each may repeat), `starred`, `from`, `to` (local days, both included), `include_helpers`,
     /// `include_empty`.
     ///
     /// # Errors
@@ -143,6 +160,12 @@ impl Params {
             branches: self.many("branch"),
             tools: self.many("tool"),
             tags: self.many("tag"),
+            mcp: self.many("mcp"),
+            skills: self.many("skill"),
+            helpers: self.banded("helper")?,
+            has: self.banded("has")?,
+            costs: self.banded("cost")?,
+            lengths: self.banded("length")?,
             starred: self.flag("starred")?,
             from: self.day("from", today)?,
             to: self.day("to", today)?,

@@ -30,6 +30,8 @@ pub struct SessionRecord {
     pub git_remote: Option<String>,
     /// Given by the person or by the agent; `""` when there is none.
     pub session_name: String,
+    /// What it is called without the name that the person gave it here; `null` when they gave none.
+    pub agent_title: Option<String>,
     /// At most 200 characters.
     pub first_message: String,
     pub last_message: String,
@@ -183,6 +185,7 @@ impl SessionRecord {
             git_branches: session.branches.clone(),
             git_remote: session.remote.clone(),
             session_name,
+            agent_title: card.called.as_deref().map(|called| head(called, 300)),
             first_message: head(&session.first_prompt, 200),
             last_message: head(&session.last_prompt, 200),
             recap,
@@ -224,7 +227,7 @@ impl SessionRecord {
             agent_label: session.agent_label.clone(),
             sub_agents: card.sub_agents,
             starred: card.starred,
-            tags: card.tags.clone(),
+            tags: card.tags.iter().map(|tag| tag.name.clone()).collect(),
             tokens: (&card.tokens).into(),
             cost: (&card.cost).into(),
             live: card.live,

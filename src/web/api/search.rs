@@ -117,7 +117,7 @@ pub fn search(engine: &Engine, params: &Params) -> Result<Reply<SearchAnswer>, F
         return Err(Failure::bad("q is missing: what is to be looked for?"));
     }
     let page = engine.search(&query)?;
-    Ok(Reply::from(SearchAnswer::new(&page, &engine.config.zone)))
+    Ok(Reply::from(SearchAnswer::new(&page, &engine.config().zone)))
 }
 
 /// No filter either: every message there is would match.
@@ -138,7 +138,12 @@ impl SearchAnswer {
             hidden_messages: page.hidden_messages,
             tier: tier(page.tier).to_owned(),
             corrected: page.corrected.clone(),
-            facets: page.facets.iter().map(facet).collect(),
+            facets: page
+                .facets
+                .iter()
+                .filter(|list| !list.pending)
+                .map(facet)
+                .collect(),
             days: page
                 .days
                 .iter()

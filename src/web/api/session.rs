@@ -101,7 +101,7 @@ pub fn one(engine: &Engine, id: &str, params: &Params) -> Result<Reply<SessionAn
         limit: query.limit,
         next: page.next,
         from_archive: page.from_archive,
-        session: SessionDetail::new(&view, &engine.config.zone),
+        session: SessionDetail::new(&view, &engine.config().zone),
     }))
 }
 

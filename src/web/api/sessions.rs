@@ -35,7 +35,8 @@ pub fn list(engine: &Engine, params: &Params) -> Result<Reply<Vec<SessionRecord>
         limit: params.number("limit")?.unwrap_or(usize::MAX),
     };
     let found = engine.session_rows(&query)?;
-    let zone = &engine.config.zone;
+    let config = engine.config();
+    let zone = &config.zone;
     let cards = engine.cards(&found.rows)?;
     Ok(Reply {
         body: cards

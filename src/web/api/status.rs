@@ -214,7 +214,7 @@ pub fn health(engine: &Engine, _: &Params) -> Result<Reply<Health>, Failure> {
         status: if broken.is_some() { "error" } else { "ok" }.to_owned(),
         error: broken,
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        data_dir: engine.config.dir.display().to_string(),
+        data_dir: engine.config().dir.display().to_string(),
         phase: ingest.phase.as_str().to_owned(),
         lag: Lag {
             // the counts of the last pass stay on the board when it is over

@@ -2,15 +2,19 @@
 
 mod histogram;
 mod over_time;
+mod spark;
 mod stack;
 mod tree;
 mod week;
+mod year;
 
 pub use histogram::{Histogram, histogram};
 pub use over_time::{OverTime, Step, over_time};
+pub use spark::{Spark, spark};
 pub use stack::{Stack, Tenths, parts, tenths};
 pub use tree::{TALL, Tree, WIDE, tree};
 pub use week::{Week, week};
+pub use year::{Measure, Year, monday_of, year};
 
 use crate::engine::view::Series;
 

@@ -66,7 +66,7 @@ pub async fn several(State(app): State<App>, body: String) -> Answer {
                 continue;
             };
             let session = &view.card.session;
-            let name = Archive::name(session.name(), session.last_at, &app.engine.config.zone);
+            let name = Archive::name(session.name(), session.last_at, &app.engine.config().zone);
             let id = short(&session.key.native);
             archive.add(&format!("{name}{id}"), "md", |out| {
                 app.engine.export(sid, options, out)

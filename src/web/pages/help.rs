@@ -1,14 +1,41 @@
-//! `/help`: grammar, keys, addresses for curl.
+//! `/help`: grammar, keys. `/help/fragments`: every address for curl.
 
-use crate::web::App;
+use crate::engine::view::SessionsQuery;
 use crate::web::ask::Ask;
+use crate::web::catalog::{Address, KINDS, Kind};
 use crate::web::error::Answer;
+use crate::web::params::{Params, carried, segment};
 use crate::web::respond::{self, fragment};
 use crate::web::shell::Shell;
+use crate::web::{App, blocking};
 use askama::Template;
 use axum::extract::State;
 
 const PATH: &str = "/help";
+const FRAGMENTS: &str = "/help/fragments";
+
+/// Key, and what it does; several keys are apart by a blank.
+const KEYS: [(&str, &[(&str, &str)]); 2] = [
+    (
+        "Everywhere",
+        &[
+            ("/", "to the search field"),
+            ("j k", "next and previous session, hit, day or message"),
+            ("Enter", "open it"),
+            ("x", "star it"),
+            ("p", "its first messages, unfolded"),
+            (
+                "s",
+                "select several sessions; Enter then ticks the picked one",
+            ),
+            ("g", "group the list otherwise"),
+            ("r", "read the list again"),
+            ("?", "this page"),
+            ("Esc", "leave the field, drop the selection"),
+        ],
+    ),
+    ("In a session", &[("n p", "next and previous prompt")]),
+];
 
 #[derive(Template)]
 #[template(path = "pages/help.html", blocks = ["results"])]
@@ -16,16 +43,87 @@ pub struct Help {
     pub shell: Shell,
     /// `host:port` for the examples.
     pub host: String,
+    pub keys: Vec<(&'static str, Vec<(Vec<&'static str>, &'static str)>)>,
 }
 fragment!(Help);
 
+#[derive(Template)]
+#[template(path = "pages/fragments.html", blocks = ["results"])]
+pub struct Fragments {
+    pub shell: Shell,
+    pub kinds: Vec<Listed>,
+}
+fragment!(Fragments);
+
+pub struct Listed {
+    pub kind: &'static Kind,
+    pub anchor: String,
+    pub rows: Vec<(&'static Address, String)>,
+}
+
 pub async fn page(State(app): State<App>, ask: Ask) -> Answer {
-    let config = &app.engine.config;
-    let page = Help {
-        shell: Shell::new(&app, &ask, PATH, "Help"),
-        host: format!("{}:{}", config.host, config.port),
-    };
+    let page = Help::new(Shell::new(&app, &ask, PATH, "Help"), host(&app));
     respond::navigated(&ask, &page, PATH)
+}
+
+pub async fn fragments(State(app): State<App>, ask: Ask) -> Answer {
+    blocking::page(app, move |app| {
+        // the lines work as they stand where there is a session to name
+        let newest = app.engine.sessions(&SessionsQuery {
+            limit: 1,
+            ..SessionsQuery::default()
+        })?;
+        let card = newest.groups.first().and_then(|group| group.cards.first());
+        let id = card.map_or_else(|| "ID".into(), |card| segment(&card.session.key.native));
+        let path = card.map_or("", |card| {
+            card.project.repo.as_deref().unwrap_or(&card.project.path)
+        });
+        let project = Params::default().with("path", carried(path)).query();
+        let shell = Shell::new(app, &ask, PATH, "Fragments and JSON");
+        let project = project.trim_start_matches("path=");
+        let page = Fragments::new(shell, &host(app), &id, project);
+        respond::navigated(&ask, &page, FRAGMENTS)
+    })
+    .await
+}
+
+fn host(app: &App) -> String {
+    let config = &app.engine.started;
+    format!("{}:{}", config.host, config.port)
+}
+
+impl Help {
+    fn new(shell: Shell, host: String) -> Help {
+        let spelt =
+            |(keys, what): &(&'static str, &'static str)| (keys.split(' ').collect(), *what);
+        let keys = KEYS.iter();
+        Help {
+            shell,
+            host,
+            keys: keys
+                .map(|(title, list)| (*title, list.iter().map(spelt).collect()))
+                .collect(),
+        }
+    }
+}
+
+impl Fragments {
+    fn new(mut shell: Shell, host: &str, session: &str, project: &str) -> Fragments {
+        shell.here = FRAGMENTS.into();
+        let listed = |kind: &'static Kind| Listed {
+            kind,
+            anchor: kind.title.to_lowercase(),
+            rows: kind
+                .addresses
+                .iter()
+                .map(|address| (address, address.curl(host, session, project)))
+                .collect(),
+        };
+        Fragments {
+            shell,
+            kinds: KINDS.iter().map(listed).collect(),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -34,10 +132,12 @@ pub mod tests {
     use crate::web::sample;
 
     pub fn sample_page() -> Help {
-        Help {
-            shell: sample::shell(PATH, "Help"),
-            host: "127.0.0.1:3847".into(),
-        }
+        Help::new(sample::shell(PATH, "Help"), "127.0.0.1:3847".into())
+    }
+
+    pub fn sample_addresses() -> Fragments {
+        let shell = sample::shell(PATH, "Fragments and JSON");
+        Fragments::new(shell, "127.0.0.1:3847", "abc", "/w/app")
     }
 
     #[test]
@@ -59,5 +159,13 @@ pub mod tests {
         ] {
             assert!(html.contains(field), "{field}");
         }
+    }
+
+    #[test]
+    fn every_address_has_its_line() {
+        let html = sample_addresses().render().unwrap();
+        let all: usize = KINDS.iter().map(|kind| kind.addresses.len()).sum();
+        assert_eq!(html.matches(">curl ").count(), all);
+        assert!(html.contains("/fragments/session/abc?filter=user"));
     }
 }

@@ -1,16 +1,17 @@
 //! `/search`: messages that match, grouped by session.
 
-use crate::engine::Engine;
-use crate::engine::view::{SearchHit, SearchPage, SearchQuery};
+use crate::engine::view::{SavedSearch, SearchHit, SearchPage, SearchQuery};
 use crate::index::{Match, Snippet, Sort};
 use crate::model::{Day, Role};
 use crate::web::ask::Ask;
+use crate::web::calendar::{CALENDAR, Calendar, calendar};
 use crate::web::cards::CardView;
 use crate::web::charts::{self, Histogram};
 use crate::web::error::{Answer, Failure};
 use crate::web::facets::{Choice, Facet, Range, choices, facets, range};
 use crate::web::params::{FILTERS, Params};
 use crate::web::respond::{self, fragment};
+use crate::web::saved::Saved;
 use crate::web::shell::Shell;
 use crate::web::{App, blocking, filters};
 use askama::Template;
@@ -42,12 +43,16 @@ pub struct Search {
     pub facets: Vec<Facet>,
     pub histogram: Histogram,
     pub range: Range,
+    pub calendar: Calendar,
+    pub saved: Saved,
     pub sorts: Vec<Choice>,
     pub helpers: Choice,
     pub clear: Option<String>,
     /// The word as a prefix, and its address: offered when nothing is found.
     pub begins: Option<(String, String)>,
     pub took: String,
+    /// What was searched for last, with its address: shown before anything is asked.
+    pub recent: Vec<(String, String)>,
 }
 fragment!(Search);
 
@@ -63,6 +68,9 @@ pub struct Hit {
 pub struct Passage {
     pub snippet: Snippet,
     pub href: String,
+    /// The message with its neighbours, to open in this place, and the id of that place.
+    pub around: String,
+    pub place: String,
     /// The text in turns: plain, marked, plain, ...
     pub parts: Vec<(bool, String)>,
 }
@@ -70,6 +78,10 @@ pub struct Passage {
 pub async fn page(State(app): State<App>, ask: Ask) -> Answer {
     blocking::page(app, move |app| {
         let page = build(app, &ask)?;
+        // what is found while somebody types is no search yet
+        if ask.followed && !ask.fragment && page.offset == 0 {
+            app.engine.note_search(&page.shell.q)?;
+        }
         respond::navigated(&ask, &page, &page.shell.here)
     })
     .await
@@ -88,10 +100,11 @@ fn build(app: &App, ask: &Ask) -> Result<Search, Failure> {
         .into_iter()
         .chain(FILTERS)
         .chain(["role", "session", "sort", "offset"])
+        .chain(CALENDAR)
         .collect();
     let params = ask.params.only(&names);
     let query = query(&params);
-    let asked = !params.without("sort").without("include_helpers").is_empty();
+    let asked = asks(&params);
     let found = match asked {
         true => app.engine.search(&query)?,
         false => SearchPage::default(),
@@ -101,17 +114,20 @@ fn build(app: &App, ask: &Ask) -> Result<Search, Failure> {
         shell.title = format!("{} - Search", query.text);
     }
     shell.here = params.url(PATH);
-    Ok(Search::new(
-        shell,
-        params,
-        &query,
-        found,
-        today(&app.engine),
-    ))
+    let engine = &app.engine;
+    let (saved, today) = (engine.saved()?, engine.today());
+    let recent = match asked {
+        true => Vec::new(),
+        false => engine.recent_searches()?,
+    };
+    Ok(Search::new(shell, params, &query, found, today, saved).with_recent(recent))
 }
 
-fn today(engine: &Engine) -> Day {
-    engine.today()
+/// Something is to be looked for: words, or a filter that is more than a switch.
+fn asks(params: &Params) -> bool {
+    let switches = ["sort", "include_helpers"].into_iter().chain(CALENDAR);
+    let rest = switches.fold(params.without("offset"), |p, name| p.without(name));
+    !rest.is_empty()
 }
 
 fn query(params: &Params) -> SearchQuery {
@@ -131,15 +147,28 @@ fn query(params: &Params) -> SearchQuery {
 }
 
 impl Search {
+    fn with_recent(mut self, recent: Vec<String>) -> Search {
+        let linked = |text: String| {
+            let href = Params::default().with("q", &text).url(PATH);
+            (text, href)
+        };
+        self.recent = recent.into_iter().map(linked).collect();
+        self
+    }
+
     fn new(
         mut shell: Shell,
         params: Params,
         query: &SearchQuery,
         mut found: SearchPage,
         today: Day,
+        saved: Vec<SavedSearch>,
     ) -> Search {
         shell.q = query.text.clone();
-        let plain = params.without("offset");
+        let here = params.without("offset");
+        let plain = CALENDAR
+            .iter()
+            .fold(here.clone(), |p, name| p.without(name));
         let next = found.next.map(|offset| {
             let next = plain.with("offset", &offset.to_string());
             (next.url(PATH), next.url("/fragments/search/more"))
@@ -157,7 +186,7 @@ impl Search {
                 .without("to")
                 .pairs()
                 .to_vec(),
-            asked: !plain.without("sort").without("include_helpers").is_empty(),
+            asked: asks(&plain),
             tier: tier(&found),
             hits,
             offset: query.offset,
@@ -166,6 +195,8 @@ impl Search {
             facets: facets(&found.facets, &plain, PATH),
             histogram: charts::histogram(&found.days, &plain, PATH, &shell.clock),
             range: range(&plain, PATH, today),
+            calendar: calendar(&here, PATH, today, &found.days),
+            saved: Saved::of(saved, PATH, &plain, shell.token.clone(), shell.here.clone()),
             sorts: choices(&plain, PATH, "sort", &SORTS),
             helpers: Choice {
                 label: "include_helpers",
@@ -183,6 +214,7 @@ impl Search {
                 (word, href)
             }),
             took: format!("{:.1} ms", found.micros as f64 / 1000.0),
+            recent: Vec::new(),
             found,
             shell,
         }
@@ -219,6 +251,8 @@ impl Hit {
             .snippets
             .into_iter()
             .map(|snippet| Passage {
+                around: format!("/fragments{}/around/{}", view.href, snippet.seq),
+                place: format!("in-{}-{}", view.card.sid.0, snippet.seq),
                 href: format!("{}?m={}#m{}", view.href, snippet.seq, snippet.seq),
                 parts: marked(&snippet.text, &snippet.marks),
                 snippet,
@@ -269,7 +303,7 @@ pub mod tests {
         let today = Day::parse("2026-03-08").unwrap();
         let mut shell = sample::shell("/search", "Search");
         shell.here = params.url(PATH);
-        Search::new(shell, params, &query, sample::search(), today)
+        Search::new(shell, params, &query, sample::search(), today, vec![])
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::web::ask::Ask;
 use crate::web::cards::{self, CardView};
 use crate::web::error::{Answer, Failure};
 use crate::web::facets::{Choice, choices};
-use crate::web::marks::{Tags, find};
+use crate::web::marks::{Rename, TagView, Tags, find, offers};
 use crate::web::messages::{self, Messages, RECENT, child_href, path};
 use crate::web::params::Params;
 use crate::web::respond::{self, fragment};
@@ -38,6 +38,7 @@ pub struct Session {
     pub filters: Vec<Choice>,
     pub messages: Messages,
     pub tags: Tags,
+    pub rename: Rename,
     /// Average fill of the context window, percent.
     pub fill: Option<u64>,
     /// The most used tools, and the rest.
@@ -74,7 +75,7 @@ pub async fn page(State(app): State<App>, Path(id): Path<String>, ask: Ask) -> A
                 .session(sid)?
                 .ok_or_else(|| Failure::not_found("this session is not known any more"))?;
             let found = app.engine.messages(sid, &query(&params))?;
-            let tags = app.engine.tags()?.into_iter().map(|tag| tag.0).collect();
+            let tags = offers(app.engine.tags()?);
             let shell = Shell::new(app, &ask, "/", "Session");
             let page = Session::new(shell, view, found, params, tags);
             respond::navigated(&ask, &page, &page.shell.here)
@@ -216,9 +217,18 @@ impl Session {
             related: related(&view),
             filters: choices(&params.without("m"), &path, "filter", &FILTERS),
             messages: Messages::with(shell.clone(), &path, &params, found, linked),
+            rename: Rename::new(
+                &view.card,
+                &card.name,
+                shell.token.clone(),
+                path.clone(),
+                false,
+            ),
             tags: Tags {
+                id: "tags".into(),
                 action: format!("{path}/tags"),
-                tags: view.card.tags.clone(),
+                tags: view.card.tags.iter().cloned().map(TagView::new).collect(),
+                compact: false,
                 known,
                 token: shell.token.clone(),
                 back: path.clone(),

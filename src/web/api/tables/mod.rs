@@ -72,10 +72,11 @@ fn give(engine: &Engine, file: &str, params: &Params) -> Result<Response, Failur
     let query = query(engine, params)?;
     let figures = finished(engine, &query, params.flag("refresh")?)?;
     let subscriptions = engine.subscriptions(&figures, &query)?;
+    let config = engine.config();
     let table = make(&Data {
         figures: &figures,
         plans: &subscriptions,
-        zone: &engine.config.zone,
+        zone: &config.zone,
     });
     let (kind, body) = match form {
         "csv" => ("text/csv; charset=utf-8", table.csv()),

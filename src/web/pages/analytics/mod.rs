@@ -15,18 +15,18 @@ use crate::model::Day;
 use crate::web::ask::Ask;
 use crate::web::error::{Answer, Failure};
 use crate::web::facets::{Choice, Facet, Range, choices, facets, range};
+use crate::web::figures::{self, Drawing, WAIT};
 use crate::web::params::Params;
 use crate::web::respond::{self, fragment};
 use crate::web::shell::Shell;
-use crate::web::{App, blocking, events, filters};
+use crate::web::{App, blocking, filters};
 use askama::Template;
 use axum::extract::State;
 use axum::response::sse::{Event, Sse};
 use board::Board;
-use futures_util::{Stream, StreamExt, stream};
+use futures_util::Stream;
 use plans::PlanForms;
 use std::convert::Infallible;
-use std::time::Duration;
 
 const PATH: &str = "/analytics";
 /// Filters, then how the charts are drawn.
@@ -41,8 +41,6 @@ const HELPERS: [(&str, &str); 3] = [
 ];
 /// Facets that the page offers to tick.
 const FACETS: [&str; 4] = ["agent", "model", "repo", "project"];
-/// Longest a stream waits for progress before it looks whether anybody still listens.
-const WAIT: Duration = Duration::from_secs(1);
 
 #[derive(Template)]
 #[template(path = "pages/analytics.html", blocks = ["results", "figures"])]
@@ -98,49 +96,22 @@ pub async fn figures(State(app): State<App>, ask: Ask) -> Answer {
     .await
 }
 
-/// `update` with the figures as they come, then `done`; `failed` with a sentence when it breaks.
+/// The figures as they come.
 pub async fn stream(
     State(app): State<App>,
     ask: Ask,
 ) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
-    let listening = app.clone();
-    let steps = stream::unfold(Some(-1.0_f32), move |seen| {
-        let (app, ask) = (listening.clone(), ask.clone());
-        async move {
-            let seen = seen?;
-            let failed = |failure: Failure| (vec![("failed", failure.message)], None);
-            Some(step(app, ask, seen).await.unwrap_or_else(failed))
-        }
-    });
-    let events = steps.flat_map(|lines: Lines| {
-        let event = |(name, data)| Ok(Event::default().event(name).data(data));
-        stream::iter(lines.into_iter().map(event))
-    });
-    events::sse(&app, events)
+    figures::follow(app, ask, DRAWING)
 }
 
-/// Event names with their data.
-type Lines = Vec<(&'static str, String)>;
-
-/// What to send next, and the progress it shows; `None` once there is no more.
-async fn step(app: App, ask: Ask, seen: f32) -> Result<(Lines, Option<f32>), Failure> {
-    blocking::page(app, move |app| {
+const DRAWING: Drawing = Drawing {
+    query: |params| query(&params.only(&KNOWN)),
+    html: |app, ask, job| {
         let params = ask.params.only(&KNOWN);
-        let job = app.engine.analytics_wait(&query(&params), seen, WAIT)?;
-        let (done, progress) = (job.done, job.progress);
-        if !done && progress <= seen {
-            return Ok((Lines::new(), Some(seen)));
-        }
-        let page = Analytics::of(app, &ask, &params, job, Vec::new())?;
-        let mut lines = vec![("update", page.as_figures().render()?)];
-        if done {
-            // an event without data is dropped by browsers, and they would connect again
-            lines.push(("done", "done".into()));
-        }
-        Ok((lines, (!done).then_some(progress)))
-    })
-    .await
-}
+        let page = Analytics::of(app, ask, &params, job, Vec::new())?;
+        Ok(page.as_figures().render()?)
+    },
+};
 
 fn query(params: &Params) -> AnalyticsQuery {
     AnalyticsQuery {

@@ -1,0 +1,324 @@
+//! One project: what was done in it, when, by whom and on which files.
+
+use super::Engine;
+use super::catalog::{Catalog, Entry};
+use super::cost::Pricer;
+use super::projects::{Pile, root_of};
+use super::report::{agent_dress, model_dress};
+use super::sessions::{conversations, select};
+use super::view::*;
+use crate::model::{Day, FileCount};
+use crate::store::Reader;
+use anyhow::Result;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+
+/// Cards of the newest and of the costliest sessions, and files.
+const RECENT: usize = 8;
+const COSTLIEST: usize = 8;
+const FILES: usize = 40;
+
+impl Engine {
+    /// The project of this repository root or folder; `None` when no session that is shown is of it.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn project(&self, path: &str, include_helpers: bool) -> Result<Option<ProjectView>> {
+        let catalog = self.catalog.get()?;
+        let filters = Filters {
+            include_helpers,
+            ..Filters::default()
+        };
+        let selection = select(&catalog, &filters, "");
+        // a folder of a repository is asked for where nobody knew of the repository yet
+        let folder = selection
+            .shown
+            .iter()
+            .find(|entry| entry.summary.project == path);
+        let root = match selection
+            .shown
+            .iter()
+            .any(|entry| root_of(&catalog, entry) == path)
+        {
+            true => path,
+            false => match folder {
+                Some(entry) => root_of(&catalog, entry),
+                None => return Ok(None),
+            },
+        };
+        let of_it = |list: &[&'_ Arc<Entry>]| -> Vec<Arc<Entry>> {
+            let some = list.iter().filter(|e| root_of(&catalog, e) == root);
+            some.map(|entry| Arc::clone(entry)).collect()
+        };
+        let (shown, hidden) = (of_it(&selection.shown), of_it(&selection.hidden));
+        let empty = of_it(&selection.empty);
+        let pile = Pile {
+            shown: shown.iter().collect(),
+            unseen: hidden.iter().chain(&empty).collect(),
+        };
+        let reader = self.store.read()?;
+        let mut pricer = self.catalog.pricer();
+        for entry in pile.all() {
+            self.catalog.usage(entry, &reader, &mut pricer)?;
+        }
+        let mut view = ProjectView {
+            row: self.project_row(&catalog, &reader, root, &pile)?,
+            hidden_sessions: hidden.len(),
+            generation: catalog.generation,
+            ..ProjectView::default()
+        };
+        facts(&catalog, &pile, &mut view);
+        figures(&catalog, &reader, &mut pricer, &pile, &mut view)?;
+        (view.files, view.files_all) = files(&reader, root, &pile)?;
+        let mut desk = self.desk(&catalog)?;
+        let mut drafts = conversations(&catalog, &pile.shown);
+        for draft in drafts.iter().take(RECENT) {
+            view.recent.push(desk.card(draft.newest, &draft.more)?);
+        }
+        let cost = |entry: &Entry| entry.usage.get().map_or(0, |usage| usage.cost.micros);
+        drafts.sort_by_key(|draft| {
+            let members = std::iter::once(&draft.newest).chain(&draft.more);
+            Reverse(members.map(|entry| cost(entry)).sum::<i64>())
+        });
+        for draft in drafts.iter().take(COSTLIEST) {
+            view.costliest.push(desk.card(draft.newest, &draft.more)?);
+        }
+        Ok(Some(view))
+    }
+}
+
+/// What sessions say of the repository, and what people wrote on them.
+fn facts(catalog: &Catalog, pile: &Pile, view: &mut ProjectView) {
+    let (mut branches, mut remotes, mut tags) = (HashMap::new(), HashMap::new(), HashMap::new());
+    let count = |names: &mut HashMap<String, usize>, name: &str| {
+        if !name.is_empty() {
+            *names.entry(name.to_owned()).or_default() += 1;
+        }
+    };
+    for entry in &pile.shown {
+        let s = &entry.summary;
+        s.branches
+            .iter()
+            .for_each(|branch| count(&mut branches, branch));
+        count(&mut remotes, s.remote.as_deref().unwrap_or_default());
+        for tag in catalog.tags.get(&entry.sid).into_iter().flatten() {
+            count(&mut tags, tag);
+        }
+        view.tool_calls += u64::from(s.tool_calls);
+        view.tool_errors += u64::from(s.tool_errors);
+        view.first_at = match (view.first_at, s.first_at) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        };
+    }
+    let ordered = |names: HashMap<String, usize>| {
+        let mut list: Vec<(String, usize)> = names.into_iter().collect();
+        list.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+        list
+    };
+    view.branches = ordered(branches);
+    view.remotes = ordered(remotes);
+    view.tags = ordered(tags);
+}
+
+/// One list by name in the making.
+#[derive(Default)]
+struct Parts(BTreeMap<String, (Amount, HashSet<u32>)>);
+
+impl Parts {
+    fn rows(self, dress: super::report::Dress) -> Vec<NamedAmount> {
+        let mut rows: Vec<NamedAmount> = self
+            .0
+            .into_iter()
+            .map(|(name, (amount, sessions))| {
+                let (label, color) = dress(&name);
+                NamedAmount {
+                    name,
+                    label,
+                    color,
+                    sessions: sessions.len() as u64,
+                    amount,
+                }
+            })
+            .collect();
+        rows.sort_by_key(|row| Reverse((row.amount.cost, row.amount.tokens.total(), row.sessions)));
+        rows
+    }
+}
+
+/// Money of all runs and counts of those shown, by day, agent and model.
+fn figures(
+    catalog: &Catalog,
+    reader: &Reader,
+    pricer: &mut Pricer,
+    pile: &Pile,
+    view: &mut ProjectView,
+) -> Result<()> {
+    let mut days: BTreeMap<Day, DayAmount> = BTreeMap::new();
+    let mut seen: HashSet<(Day, u32)> = HashSet::new();
+    let (mut agents, mut models) = (Parts::default(), Parts::default());
+    let mut series: BTreeMap<&str, BTreeMap<Day, i64>> = BTreeMap::new();
+    let shown = pile.shown.iter().map(|entry| (*entry, true));
+    let unseen = pile.unseen.iter().map(|entry| (*entry, false));
+    for (entry, shown) in shown.chain(unseen) {
+        let agent = entry.info.id;
+        let of_agent = agents.0.entry(agent.to_owned()).or_default();
+        if shown {
+            of_agent.1.insert(entry.sid.0);
+        }
+        for (day, stats) in reader.days(entry.sid)? {
+            let row = days.entry(day).or_insert_with(|| DayAmount {
+                day,
+                ..DayAmount::default()
+            });
+            for bucket in &stats.usage {
+                let amount = pricer.amount(day, bucket);
+                row.amount += &amount;
+                of_agent.0 += &amount;
+                let of_model = models.0.entry(bucket.model.clone()).or_default();
+                of_model.0 += &amount;
+                if shown {
+                    of_model.1.insert(entry.sid.0);
+                }
+                let days = series.entry(agent).or_default();
+                *days.entry(day).or_default() += amount.cost;
+            }
+            if shown {
+                row.sessions += 1;
+                row.prompts += u64::from(stats.prompts);
+                row.messages += u64::from(stats.messages);
+                row.tool_calls += u64::from(stats.tool_calls);
+                row.active_ms += stats.active_ms();
+                let number = catalog.conversation(entry.sid);
+                let alone = number == super::catalog::NONE;
+                row.conversations += u64::from(alone || seen.insert((day, number)));
+                view.active_ms += stats.active_ms();
+            }
+        }
+    }
+    let mut series: Vec<Series> = series
+        .into_iter()
+        .map(|(name, days)| {
+            let (label, color) = agent_dress(name);
+            Series {
+                name: name.to_owned(),
+                label,
+                color,
+                days: days.into_iter().filter(|(_, cost)| *cost != 0).collect(),
+            }
+        })
+        .collect();
+    series.sort_by_key(|line| Reverse(line.days.iter().map(|(_, cost)| cost).sum::<i64>()));
+    view.agent_days = series;
+    view.by_agent = agents.rows(agent_dress);
+    view.by_model = models.rows(model_dress);
+    view.by_day = days.into_values().collect();
+    for row in &view.by_day {
+        view.total += &row.amount;
+    }
+    Ok(())
+}
+
+/// The files that tool calls named most, and how many there are in all. A file of a worktree is the
+/// file of the repository: within their folders they have one path.
+fn files(reader: &Reader, root: &str, pile: &Pile) -> Result<(Vec<FileUse>, usize)> {
+    let mut sums: HashMap<String, FileUse> = HashMap::new();
+    for entry in pile.all().filter(|entry| entry.summary.tool_calls > 0) {
+        for FileCount { path, reads, edits } in reader.files(entry.sid)? {
+            let path = below(root, &entry.summary.project, path);
+            let file = sums.entry(path).or_default();
+            file.reads += u64::from(reads);
+            file.edits += u64::from(edits);
+            file.sessions += 1;
+        }
+    }
+    let all = sums.len();
+    let mut list: Vec<FileUse> = sums
+        .into_iter()
+        .map(|(path, sum)| FileUse { path, ..sum })
+        .collect();
+    list.sort_by(|a, b| {
+        let weight = |file: &FileUse| (file.edits + file.reads, file.edits);
+        weight(b).cmp(&weight(a)).then_with(|| a.path.cmp(&b.path))
+    });
+    list.truncate(FILES);
+    Ok((list, all))
+}
+
+/// A path that a session in a folder of the repository named, from the repository's root.
+fn below(root: &str, folder: &str, path: String) -> String {
+    let root = root.trim_end_matches(['/', '\\']);
+    if let Some(rest) = path.strip_prefix(root)
+        && !root.is_empty()
+        && rest.starts_with(['/', '\\'])
+    {
+        return rest[1..].to_owned();
+    }
+    let inside = folder.strip_prefix(root).unwrap_or_default();
+    let inside = inside.trim_matches(['/', '\\']);
+    match path.starts_with(['/', '\\', '~']) || path.contains(":\\") || inside.is_empty() {
+        true => path,
+        false => format!("{inside}/{path}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{Bench, day_of, session};
+    use super::*;
+
+    #[test]
+    fn paths_are_told_from_the_root() {
+        let told = |folder: &str, path: &str| below("/w/app", folder, path.to_owned());
+        assert_eq!(told("/w/app", "src/a.rs"), "src/a.rs");
+        assert_eq!(told("/w/app/web", "src/a.ts"), "web/src/a.ts");
+        assert_eq!(told("/w/app/web", "/w/app/src/a.rs"), "src/a.rs");
+        assert_eq!(told("/elsewhere/tree", "src/a.rs"), "src/a.rs");
+        assert_eq!(told("/w/app", "/etc/hosts"), "/etc/hosts");
+    }
+
+    #[test]
+    fn a_project_adds_up_what_its_sessions_did() {
+        let bench = Bench::new();
+        for (n, name) in ["one", "two"].into_iter().enumerate() {
+            let mut summary = session(name, "/p/a", name);
+            summary.first_at = Some(n as i64 * 86_400_000 + 1_793_491_200_000);
+            summary.last_at = summary.first_at;
+            (summary.prompts, summary.tool_calls) = (1, 2);
+            summary.branches = vec!["main".into()];
+            let day = Day(20_758 + n as i32);
+            let sid = bench.put(&summary, &[(day, day_of("claude-opus-4-8", 9, 1_000))]);
+            let mut writer = bench.engine.store.write().unwrap();
+            let file = |path: &str, reads, edits| FileCount {
+                path: path.into(),
+                reads,
+                edits,
+            };
+            writer
+                .put_files(sid, &[file("a.rs", 3, 1), file("doc/b.md", 1, 0)])
+                .unwrap();
+            writer.commit().unwrap();
+        }
+        bench.put(&session("other", "/p/b", "other"), &[]);
+        let view = bench.engine.project("/p/a", false).unwrap().unwrap();
+        assert_eq!((view.row.sessions, view.row.prompts), (2, 2));
+        assert_eq!(view.total.cost, 10_000);
+        assert_eq!(view.by_day.len(), 2);
+        assert_eq!(view.branches, [("main".to_owned(), 2)]);
+        let top = &view.files[0];
+        assert_eq!(
+            (&*top.path, top.reads, top.edits, top.sessions),
+            ("a.rs", 6, 2, 2)
+        );
+        let spoken: Vec<_> = view
+            .row
+            .languages
+            .iter()
+            .map(|l| (l.name, l.calls))
+            .collect();
+        assert_eq!(spoken, [("Rust", 8), ("Markdown", 2)]);
+        assert_eq!((view.recent.len(), view.costliest.len()), (2, 2));
+        assert!(bench.engine.project("/p/c", false).unwrap().is_none());
+    }
+}
