@@ -220,6 +220,48 @@ static FRAGMENTS: &[Address] = &[
         "/fragments/session/{id}/around/0",
     ),
     get(
+        "/fragments/session/{id}/outline",
+        "",
+        "its prompts, to jump to",
+        "/fragments/session/{id}/outline",
+    ),
+    get(
+        "/fragments/session/{id}/files",
+        "",
+        "the files that it touched",
+        "/fragments/session/{id}/files",
+    ),
+    get(
+        "/fragments/session/{id}/edits",
+        "file",
+        "what it changed in one file",
+        "/fragments/session/{id}/edits?file=src/main.rs",
+    ),
+    get(
+        "/fragments/session/{id}/raw/{seq}",
+        "",
+        "a message as its file has it",
+        "/fragments/session/{id}/raw/0",
+    ),
+    get(
+        "/fragments/session/{id}/replay",
+        "",
+        "the session as it went on",
+        "/fragments/session/{id}/replay",
+    ),
+    get(
+        "/fragments/session/{id}/replay/steps",
+        "offset",
+        "the next steps alone",
+        "/fragments/session/{id}/replay/steps?offset=0",
+    ),
+    get(
+        "/fragments/session/{id}/commits",
+        "",
+        "commits that were made meanwhile",
+        "/fragments/session/{id}/commits",
+    ),
+    get(
         "/fragments/timeline",
         "until (a day), and the filters of sessions",
         "ten days, newest first, with their sessions",
@@ -320,18 +362,33 @@ static FRAGMENTS: &[Address] = &[
 
 const FILTERS_AND_LIST: &str = "q, sort=oldest|longest|costliest, group=project|repo|day, view=list, offset, agent, project, repo, model, branch, tool, tag (each may repeat), starred=1, from, to, include_helpers=1, include_empty=1";
 
+/// What stands for `{id}`, `{key}` and `{project}` in the examples.
+pub struct Named {
+    /// A session's id as addresses carry it, and `agent:id`.
+    pub id: String,
+    pub key: String,
+    /// Its project, encoded.
+    pub project: String,
+}
+
+impl Named {
+    fn put(&self, text: &str) -> String {
+        let text = text.replace("{id}", &self.id).replace("{key}", &self.key);
+        text.replace("{project}", &self.project)
+    }
+}
+
 impl Address {
-    /// The line to type: `session` and `project` stand in the examples, `host` is `name:port`.
-    pub fn curl(&self, host: &str, session: &str, project: &str) -> String {
-        let path = self.example.replace("{id}", session);
-        let path = path.replace("{project}", project);
+    /// The line to type; `host` is `name:port`.
+    pub fn curl(&self, host: &str, named: &Named) -> String {
+        let path = named.put(self.example);
         let flags = match (self.method, self.stream) {
             ("POST", _) => {
                 let kind = match self.body.starts_with('{') {
                     true => " -H 'Content-Type: application/json'",
                     false => "",
                 };
-                let body = self.body.replace("{id}", session);
+                let body = named.put(self.body);
                 format!("-s -X POST -H 'X-Codedash-Token: TOKEN'{kind} -d '{body}'")
             }
             (_, true) => "-sN".into(),

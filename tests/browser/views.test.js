@@ -34,7 +34,7 @@ test("the timeline goes on by itself, and jumps to a day", async () => {
 
 test("a ticked agent stays in the address, the days and the way to earlier ones", async () => {
   const { context, page } = await at("/timeline");
-  const tick = page.locator("section.facet", { hasText: "Agent" }).locator("a.tick").first();
+  const tick = page.locator("section[aria-labelledby=facet-agent] a.tick").first();
   await tick.click();
   await page.waitForURL(/agent=/);
   const agent = new URL(page.url()).searchParams.get("agent");

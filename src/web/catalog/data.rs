@@ -22,6 +22,36 @@ pub static JSON: &[Address] = &[
         "/api/session/{id}/stream",
     ),
     get(
+        "/api/session/{id}/export",
+        "tools=0, thinking=0",
+        "the session as Markdown",
+        "/api/session/{id}/export",
+    ),
+    get(
+        "/api/session/{id}/raw/{seq}",
+        "limit, format=plain",
+        "the records behind a message, as its file has them",
+        "/api/session/{id}/raw/0",
+    ),
+    get(
+        "/api/replay/{id}",
+        "offset, limit",
+        "its messages with the time that each took",
+        "/api/replay/{id}?limit=20",
+    ),
+    get(
+        "/api/git-info",
+        "session or project",
+        "root, branch, remote and last commit of a repository on this machine",
+        "/api/git-info?session={id}",
+    ),
+    get(
+        "/api/git-commits",
+        "session or project, from, to",
+        "its commits, newest first",
+        "/api/git-commits?session={id}",
+    ),
+    get(
         "/api/preview/{id}",
         "limit",
         "its first messages, in short",
@@ -190,6 +220,6 @@ pub static CHANGES: &[Address] = &[
         "/fragments/selection",
         "of the sessions chosen, how many the list does not show",
         "/fragments/selection",
-        "id={id}&state=",
+        "id={key}&state=",
     ),
 ];

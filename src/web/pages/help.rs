@@ -2,7 +2,7 @@
 
 use crate::engine::view::SessionsQuery;
 use crate::web::ask::Ask;
-use crate::web::catalog::{Address, KINDS, Kind};
+use crate::web::catalog::{Address, KINDS, Kind, Named};
 use crate::web::error::Answer;
 use crate::web::params::{Params, carried, segment};
 use crate::web::respond::{self, fragment};
@@ -92,14 +92,19 @@ pub async fn fragments(State(app): State<App>, ask: Ask, headers: HeaderMap) -> 
             ..SessionsQuery::default()
         })?;
         let card = newest.groups.first().and_then(|group| group.cards.first());
-        let id = card.map_or_else(|| "ID".into(), |card| segment(&card.session.key.native));
-        let path = card.map_or("", |card| {
-            card.project.repo.as_deref().unwrap_or(&card.project.path)
+        let project = card.map_or("", |card| {
+            let name = &card.project;
+            name.repo.as_deref().unwrap_or(&name.path)
         });
-        let project = Params::default().with("path", carried(path)).query();
+        let project = Params::default().with("path", carried(project)).query();
+        let key = card.map(|card| &card.session.key);
+        let named = Named {
+            id: key.map_or_else(|| "ID".into(), |key| segment(&key.native)),
+            key: key.map_or_else(|| "AGENT:ID".into(), ToString::to_string),
+            project: project.trim_start_matches("path=").to_owned(),
+        };
         let shell = Shell::new(app, &ask, PATH, "Fragments and JSON");
-        let project = project.trim_start_matches("path=");
-        let page = Fragments::new(shell, &host, &id, project);
+        let page = Fragments::new(shell, &host, &named);
         respond::navigated(&ask, &page, FRAGMENTS)
     })
     .await
@@ -130,7 +135,7 @@ impl Help {
 }
 
 impl Fragments {
-    fn new(mut shell: Shell, host: &str, session: &str, project: &str) -> Fragments {
+    fn new(mut shell: Shell, host: &str, named: &Named) -> Fragments {
         shell.here = FRAGMENTS.into();
         let listed = |kind: &'static Kind| Listed {
             kind,
@@ -138,7 +143,7 @@ impl Fragments {
             rows: kind
                 .addresses
                 .iter()
-                .map(|address| (address, address.curl(host, session, project)))
+                .map(|address| (address, address.curl(host, named)))
                 .collect(),
         };
         Fragments {
@@ -159,7 +164,12 @@ pub mod tests {
 
     pub fn sample_addresses() -> Fragments {
         let shell = sample::shell(PATH, "Fragments and JSON");
-        Fragments::new(shell, "127.0.0.1:3847", "abc", "/w/app")
+        let named = Named {
+            id: "abc".into(),
+            key: "x:abc".into(),
+            project: "/w/app".into(),
+        };
+        Fragments::new(shell, "127.0.0.1:3847", &named)
     }
 
     #[test]
