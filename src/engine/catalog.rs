@@ -3,81 +3,17 @@
 //! A snapshot is derived from the one before by replacing the sessions that changed; ordering and
 //! the maps by number are cheap and made anew. Nobody ever sees a half-made one.
 
-mod maker;
-
 use super::bands;
-use super::cost::SessionUsage;
-use super::names::{Names, fold};
+pub(super) use super::entry::{Entry, FIRST_DAY, NONE, Project};
+use super::entry::{Maker, Tables, hash};
 use super::tags::color;
-use super::view::ProjectName;
 use crate::index::{AttrRow, SessionAttrs};
-use crate::model::{AgentInfo, SessionSummary, Sid, TitleRank};
+use crate::model::{SessionSummary, Sid};
 use crate::rollup::LocalDays;
-use maker::Maker;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use xxhash_rust::xxh3::xxh3_64;
-
-/// Number of "no such thing": no repository, no conversation.
-pub(super) const NONE: u32 = u32::MAX;
-
-/// 2000-01-01 and 2100-01-01: times beyond are nonsense, and a calendar of them would not end.
-pub(super) const FIRST_DAY: i32 = 10_957;
-const LAST_DAY: i32 = 47_482;
-
-/// One session with what is derived from it alone.
-pub(super) struct Entry {
-    pub sid: Sid,
-    pub summary: Arc<SessionSummary>,
-    pub info: &'static AgentInfo,
-    /// Numbers in the catalog's name tables.
-    pub agent: u16,
-    pub project: u32,
-    pub models: Box<[u32]>,
-    pub branches: Box<[u32]>,
-    pub tools: Box<[u32]>,
-    pub mcp: Box<[u32]>,
-    pub skills: Box<[u32]>,
-    pub hidden: bool,
-    /// Local days of the first and last record; an empty range when no record has a time.
-    pub first_day: i32,
-    pub last_day: i32,
-    /// What the agent calls a session that somebody renamed.
-    told: Option<Box<(Option<String>, TitleRank)>>,
-    key: u64,
-    parent: Option<u64>,
-    conversation: Option<u64>,
-    folded: OnceLock<Box<str>>,
-    /// Filled when first asked for: most sessions are never shown.
-    pub usage: OnceLock<SessionUsage>,
-    /// Prompts by local day; filled with `usage`.
-    pub prompts: OnceLock<Box<[(i32, u32)]>>,
-    /// Language of the files it named (a number of `languages`), calls, files; filled when asked for.
-    pub languages: OnceLock<Box<[(u16, u32, u32)]>>,
-}
-
-/// A project with the number of its repository ([`NONE`] when it lies in none).
-#[derive(Clone)]
-pub(super) struct Project {
-    pub name: Arc<ProjectName>,
-    pub repo: u32,
-    worktree_of: Option<String>,
-}
-
-/// The tables that numbers in entries point into; they only ever grow.
-#[derive(Clone, Default)]
-pub(super) struct Tables {
-    pub agents: Arc<Names>,
-    pub models: Arc<Names>,
-    pub branches: Arc<Names>,
-    pub tools: Arc<Names>,
-    pub mcp: Arc<Names>,
-    pub skills: Arc<Names>,
-    pub repos: Arc<Names>,
-    pub paths: Arc<Names>,
-    pub projects: Arc<Vec<Project>>,
-}
 
 /// What a catalog is made from, read in one transaction.
 pub(super) struct Input {
@@ -134,7 +70,7 @@ pub(super) struct Catalog {
     /// Also of tags that no session has.
     pub tag_colors: BTreeMap<String, String>,
     titles: HashMap<Sid, String>,
-    roots: Arc<HashMap<String, String>>,
+    pub roots: Arc<HashMap<String, String>>,
 }
 
 impl Catalog {
@@ -339,70 +275,12 @@ impl Catalog {
     }
 }
 
-impl Entry {
-    fn moment(&self) -> i64 {
-        self.summary.last_at.unwrap_or(i64::MIN)
-    }
-
-    /// What the text filter of the session list looks in.
-    pub fn folded(&self) -> &str {
-        self.folded.get_or_init(|| {
-            let s = &self.summary;
-            let told = self.told.as_ref().and_then(|told| told.0.as_deref());
-            let parts = [
-                s.title.as_deref().unwrap_or(""),
-                told.unwrap_or(""),
-                &s.first_prompt,
-                &s.project,
-                &s.key.native,
-                self.info.name,
-            ];
-            fold(&parts.join("\n")).into()
-        })
-    }
-
-    /// What it was called before somebody renamed it: the agent's title, else the first prompt.
-    pub fn called(&self) -> Option<&str> {
-        let (title, _) = &**self.told.as_ref()?;
-        Some(match title {
-            Some(title) if !title.trim().is_empty() => title,
-            _ => &self.summary.first_prompt,
-        })
-    }
-
-    /// Places in the lists of [`bands`]; the cost has none before the session was priced.
-    pub fn helper(&self) -> usize {
-        bands::helper_band(&self.summary)
-    }
-
-    pub fn length(&self) -> usize {
-        bands::length_band(self.summary.messages)
-    }
-
-    pub fn cost(&self) -> Option<usize> {
-        self.usage.get().map(bands::cost_band)
-    }
-
-    /// Any part of it lies in these local days, both included.
-    pub fn lies_in(&self, from: i32, to: i32) -> bool {
-        self.first_day <= self.last_day && self.first_day <= to && from <= self.last_day
-    }
-}
-
 fn put(slots: &mut Vec<Option<Arc<Entry>>>, sid: Sid, entry: Option<Arc<Entry>>) {
     let at = sid.0 as usize;
     if slots.len() <= at {
         slots.resize(at + 1, None);
     }
     slots[at] = entry;
-}
-
-fn hash(agent: &str, native: &str) -> u64 {
-    let mut name = Vec::with_capacity(agent.len() + native.len() + 1);
-    name.extend_from_slice(agent.as_bytes());
-    name.push(b':');
-    name.extend_from_slice(native.as_bytes());
-    xxh3_64(&name)
 }
 
 /// Keys are hashes already.

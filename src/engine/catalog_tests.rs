@@ -1,3 +1,5 @@
+use super::super::entry::LAST_DAY;
+use super::super::names::Names;
 use super::super::testing::*;
 use super::*;
 use proptest::prelude::*;

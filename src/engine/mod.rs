@@ -10,6 +10,7 @@ mod catalog;
 mod cost;
 mod counts;
 mod detail;
+mod entry;
 mod filter;
 mod find;
 mod git;

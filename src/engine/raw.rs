@@ -72,9 +72,10 @@ impl Engine {
             return Ok(Watched::Gone);
         };
         let room = agents::room(source.agent.as_str()).context("no room reads this agent")?;
+        let config = self.config();
         let mut watch = Watch {
             native: &entry.summary.key.native,
-            zone: &self.config().zone,
+            zone: &config.zone,
             wants,
             seq,
             to_next: room.cut(&source.source) == Cut::Block,

@@ -149,7 +149,7 @@ static FRAGMENTS: &[Address] = &[
     ),
     get(
         "/fragments/session/{id}",
-        "filter=user|assistant|tools, offset, m (a message)",
+        "filter=user|assistant|tools|errors|edits, tool, q (to find in it), offset, m (a message)",
         "one session: facts and a page of its transcript",
         "/fragments/session/{id}?filter=user",
     ),
@@ -164,6 +164,48 @@ static FRAGMENTS: &[Address] = &[
         "filter, offset",
         "what was said since, for a page that is open",
         "/fragments/session/{id}/tail?offset=0",
+    ),
+    get(
+        "/fragments/session/{id}/outline",
+        "m (a message), offset",
+        "its prompts, with what each came to, and the whole as a strip",
+        "/fragments/session/{id}/outline?m=0",
+    ),
+    get(
+        "/fragments/session/{id}/files",
+        "file (its edits too), from, few=1",
+        "the files that it edited",
+        "/fragments/session/{id}/files",
+    ),
+    get(
+        "/fragments/session/{id}/edits",
+        "file, offset",
+        "the edits of one file, as diffs",
+        "/fragments/session/{id}/edits?file=src/main.rs",
+    ),
+    get(
+        "/fragments/session/{id}/raw/{seq}",
+        "",
+        "the record of a message as its agent wrote it",
+        "/fragments/session/{id}/raw/0",
+    ),
+    get(
+        "/fragments/session/{id}/replay",
+        "at, speed",
+        "the session up to a message, to be played",
+        "/fragments/session/{id}/replay?at=0",
+    ),
+    get(
+        "/fragments/session/{id}/replay/steps",
+        "offset",
+        "the next messages of a replay alone",
+        "/fragments/session/{id}/replay/steps?offset=0",
+    ),
+    get(
+        "/fragments/session/{id}/commits",
+        "",
+        "what was committed while it ran",
+        "/fragments/session/{id}/commits",
     ),
     get(
         "/fragments/session/{id}/preview",

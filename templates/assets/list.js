@@ -67,6 +67,9 @@
     settle();
   });
 
+  // a page from further down redraws itself by being loaded again
+  document.addEventListener("marked", () => one("#fresh") ?? location.reload());
+
   // ---- groups that were folded stay so wherever they go on
   const FOLDED = "codedash-groups";
   const folds = () => memory.get(FOLDED, {});

@@ -23,7 +23,7 @@ test("steps forward and back, by links, keys and the slider; the address has the
   await page.locator("[data-next]").click();
   await until(page, "2 of");
   assert.match(page.url(), /at=1&speed=5/);
-  await page.locator("h1").click();
+  await page.locator(".raw-head h1").click();
   await page.keyboard.press("ArrowRight");
   await until(page, "3 of");
   await page.keyboard.press("ArrowLeft");
@@ -48,7 +48,7 @@ test("plays at the speed that is chosen, and space stops it", async () => {
   const page = await newPage(context);
   await page.goto(`/session/${session.id}/replay?at=48`);
   await page.locator("[data-speed]").selectOption("20");
-  await page.locator("h1").click();
+  await page.locator(".raw-head h1").click();
   await page.keyboard.press("Space");
   // over the end of a chunk
   await page.waitForFunction(() => Number(document.querySelector("[data-position]").value) >= 54);

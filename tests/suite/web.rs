@@ -537,8 +537,9 @@ async fn a_hit_leads_to_its_message() {
     let site = Site::new(&conversation());
     let page = site.get("/search?q=retry_is_capped").await.body;
     let link = page
-        .split("<li><a href=\"")
+        .split("class=\"snippets\"")
         .nth(1)
+        .and_then(|hits| hits.split("<li><a href=\"").nth(1))
         .unwrap()
         .split('"')
         .next()
