@@ -123,7 +123,7 @@ fn addresses(server: &Server) -> Result<Vec<Address>> {
             "longest session, outline",
             format!("/fragments/session/{id}/outline"),
         ),
-        long("longest session, find", format!("/session/{id}?find=cache")),
+        long("longest session, find", format!("/session/{id}?q=cache")),
         long(
             "longest session, files",
             format!("/fragments/session/{id}/files"),

@@ -11,6 +11,7 @@
 //! Checked against real files: one with several runs of version 0.86.1 (commands, no answers). Not
 //! checked: answers and token lines, which follow the agent's published sources.
 
+use super::read::record::Cut;
 use super::read::tell::{self, Out, Teller};
 use super::read::{folder, in_projects, whole};
 use super::{Agent, EventSink, Listing};
@@ -59,6 +60,9 @@ impl Agent for Aider {
         listing
     }
 
+    fn cut(&self, _: &Source) -> Cut {
+        Cut::Block
+    }
     fn parse(
         &self,
         source: &Source,

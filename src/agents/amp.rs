@@ -6,6 +6,7 @@
 //! Checked against real files: none were at hand; the layout follows published descriptions of it.
 
 use super::read::json::{Raw, fields};
+use super::read::record::Cut;
 use super::read::tell::{self, Out, Teller, count};
 use super::read::whole::Document;
 use super::read::{blocks, folder};
@@ -121,6 +122,9 @@ impl Agent for Amp {
         listing
     }
 
+    fn cut(&self, _: &Source) -> Cut {
+        Cut::Value
+    }
     fn parse(
         &self,
         source: &Source,

@@ -4,6 +4,7 @@
 //! against real files.
 
 use super::read::json::{Raw, fields};
+use super::read::record::Kept;
 use super::read::teller::{Call, Teller, content};
 use super::read::{document, folder, rows, vscode};
 use super::{Agent, EventSink, Listing};
@@ -124,6 +125,7 @@ fn tell(source: &Source, json: &str, sink: &mut dyn EventSink) {
             .and_then(Raw::object)
             .unwrap_or_default();
         let id = message.id.and_then(Raw::text).unwrap_or_default();
+        teller.kept(&[Kept::member("history", number, item.as_json())]);
         teller.record(&id, None, number);
         teller.by(model.clone());
         self::item(&mut teller, item, &message);

@@ -7,6 +7,7 @@
 
 use super::read::document;
 use super::read::json::{Raw, fields};
+use super::read::record::Kept;
 use super::read::rows::{self, Seen};
 use super::read::sqlite::Db;
 use super::read::teller::{Call, Teller, content};
@@ -253,8 +254,8 @@ fn messages(
         let mut open = false;
         db.select("messages", &MESSAGE, "WHERE id = ?1", &[id], &mut |row| {
             let role = row.text(0).unwrap_or_default();
-            let parts = unpacked(row.bytes(1).unwrap_or_default());
-            let parts = Raw::parse(&parts).map(Raw::items).unwrap_or_default();
+            let stored = unpacked(row.bytes(1).unwrap_or_default());
+            let parts = Raw::parse(&stored).map(Raw::items).unwrap_or_default();
             let done = parts
                 .iter()
                 .any(|part| part.get("type").is_some_and(|kind| kind.is("finish")));
@@ -263,6 +264,7 @@ fn messages(
             if open {
                 return Flow::Stop;
             }
+            teller.kept(&[Kept::row(("messages", "parts"), ("id", id), &stored)]);
             teller.record(id, row.time(3), at as u64 + 1);
             teller.by(row.text(2).map(Into::into));
             if row.int(6) != 0 {

@@ -7,6 +7,7 @@
 use super::read::folder;
 use super::read::json::{Raw, fields};
 use super::read::jsonl::{self, Lines};
+use super::read::record::Kept;
 use super::read::rows::{self, Seen};
 use super::read::sqlite::Db;
 use super::read::teller::{Call, Names, Teller, content};
@@ -232,6 +233,9 @@ fn messages(
         }
         for (id, role, content, at, metadata) in batch {
             (cursor.last, cursor.count) = (id, cursor.count + 1);
+            let key = id.to_string();
+            let row = Kept::row(("messages", "content_json"), ("id", &key), &content);
+            teller.kept(&[row]);
             teller.record("", at, cursor.count);
             teller.by(model.map(Into::into));
             let hidden = Raw::parse(&metadata)

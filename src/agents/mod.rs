@@ -33,6 +33,8 @@ pub mod vibe;
 pub mod zed;
 
 use crate::model::{AgentInfo, Checkpoint, Event, ParseIssue, Rank, SessionStart, Source, Wants};
+use read::record::{self, Cut, Kept};
+use std::io::Read;
 use std::path::Path;
 
 /// Every agent there is, in the order in which facets and docs list them.
@@ -104,6 +106,20 @@ pub trait Agent: Sync + Send {
         None
     }
 
+    /// How the record of an event is cut out of a source of which the room shows nothing by itself
+    /// (see [`EventSink::kept`]).
+    fn cut(&self, _source: &Source) -> Cut {
+        Cut::Line
+    }
+
+    /// The bytes of a source that is a file, from `offset` on, as events count them.
+    ///
+    /// # Errors
+    /// The file cannot be opened or positioned.
+    fn open(&self, source: &Source, offset: u64) -> std::io::Result<Box<dyn Read + Send>> {
+        record::open(&source.path, offset)
+    }
+
     /// Reads `source` from a checkpoint and pushes what happened into `sink`; returns where the next
     /// read starts. What cannot be read as it should is an issue on the sink. When the sink says
     /// [`Flow::Stop`] the checkpoint returned is worthless and reading ends at once.
@@ -146,6 +162,9 @@ pub trait EventSink {
     /// A title of the session that holds this record (its id), which may be another one than any that
     /// was opened.
     fn title_of(&mut self, _record: &str, _title: &str) {}
+    /// What the messages that follow are read from, as the agent keeps it, where an event's offset does
+    /// not tell it: rows, members of a document, files of their own.
+    fn kept(&mut self, _pieces: &[Kept<'_>]) {}
     /// Zone of times that a record gives without one.
     fn zone(&self) -> jiff::tz::TimeZone {
         jiff::tz::TimeZone::UTC

@@ -6,6 +6,7 @@
 //! Checked against real files: none were at hand; the marks (`_**User**_`, `_**Agent (model …)**_`, the
 //! comment with the session's id) follow published examples of versions 1 and 2.
 
+use super::read::record::Cut;
 use super::read::tell::{self, Out, Teller};
 use super::read::{folder, in_projects, whole};
 use super::{Agent, EventSink, Listing};
@@ -49,6 +50,9 @@ impl Agent for SpecStory {
         listing
     }
 
+    fn cut(&self, _: &Source) -> Cut {
+        Cut::Block
+    }
     fn parse(
         &self,
         source: &Source,

@@ -5,6 +5,7 @@
 
 use super::read::document;
 use super::read::json::{Raw, fields, without_lone_surrogates};
+use super::read::record::Kept;
 use super::read::rows::{self, Seen};
 use super::read::sqlite::Db;
 use super::read::teller::{Call, Teller, content};
@@ -218,6 +219,7 @@ fn tell(source: &Source, row: &Row, sink: &mut dyn EventSink) {
         // `"Resume"` stands between two parts of one answer
         for (kind, inner) in message.members() {
             let id = inner.get("id").and_then(Raw::text).unwrap_or_default();
+            teller.kept(&[Kept::member("messages", number, message.as_json())]);
             teller.record(&id, None, number);
             match kind.as_ref() {
                 "User" => {

@@ -51,6 +51,7 @@ pub enum Verb {
     Search(SearchArgs),
     List(ListArgs),
     Show(ShowArgs),
+    Export(super::export::ExportArgs),
     Stats(StatsArgs),
     Agents(AgentsArgs),
     Import(ImportArgs),

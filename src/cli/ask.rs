@@ -6,10 +6,12 @@ use super::{Usage, log, open, text};
 use crate::agents;
 use crate::config::{Config, Flags, Surroundings};
 use crate::engine::Engine;
+use crate::engine::view::ExportOptions;
 use crate::ingest::Ingest;
 use crate::store::status::{IngestStatus, Phase};
 use crate::web::api::params::Params;
 use crate::web::api::reply::{Counts, ErrorBody, Failure, Reply};
+use crate::web::api::session;
 use crate::web::api::{Endpoint, SessionEndpoint};
 use anyhow::Context;
 use serde::Serialize;
@@ -127,6 +129,52 @@ impl Ask {
     }
 }
 
+impl Ask {
+    /// Writes a session as Markdown.
+    ///
+    /// # Errors
+    /// There is no such session, its source cannot be read, or `out` fails.
+    pub fn export(
+        &self,
+        id: &str,
+        options: ExportOptions,
+        out: &mut dyn Write,
+    ) -> anyhow::Result<()> {
+        let server = match self {
+            Ask::Server(server) => server,
+            Ask::Own(own) => {
+                let sid = session::find(&own.engine, id).map_err(refusal)?;
+                return own.engine.export(sid, options, out);
+            }
+        };
+        use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+        let id = utf8_percent_encode(id, NON_ALPHANUMERIC);
+        let part = |wanted: bool| u8::from(wanted);
+        let path = format!(
+            "/api/session/{id}/export?tools={}&thinking={}",
+            part(options.tools),
+            part(options.thinking)
+        );
+        let answer = server
+            .get(&path, PATIENCE)
+            .with_context(|| format!("the server at {}", server.url))?;
+        if answer.status != 200 {
+            return Err(refused(server, answer.status, &answer.body));
+        }
+        Ok(out.write_all(&answer.body)?)
+    }
+}
+
+/// What the server says of a request that it does not answer.
+fn refused(server: &ServerFile, status: u16, body: &[u8]) -> anyhow::Error {
+    let body: Result<ErrorBody, _> = serde_json::from_slice(body);
+    let error = body.map_or_else(
+        |_| format!("the server at {} answers {status}", server.url),
+        |body| body.error,
+    );
+    refusal(Failure::new(status, error))
+}
+
 fn over_http<T: DeserializeOwned>(
     server: &ServerFile,
     path: &str,
@@ -141,12 +189,7 @@ fn over_http<T: DeserializeOwned>(
         .get(&path, PATIENCE)
         .with_context(|| format!("the server at {}", server.url))?;
     if answer.status != 200 {
-        let body: Result<ErrorBody, _> = serde_json::from_slice(&answer.body);
-        let error = body.map_or_else(
-            |_| format!("the server at {} answers {}", server.url, answer.status),
-            |body| body.error,
-        );
-        return Err(refusal(Failure::new(answer.status, error)));
+        return Err(refused(server, answer.status, &answer.body));
     }
     let body = serde_json::from_slice(&answer.body).with_context(|| {
         format!(

@@ -13,6 +13,7 @@ mod ask;
 mod client;
 pub mod demo;
 mod doctor;
+mod export;
 mod filters;
 mod import;
 mod index;
@@ -61,6 +62,7 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         Some(Verb::Search(args)) => search::run(&args),
         Some(Verb::List(args)) => list::run(&args),
         Some(Verb::Show(args)) => show::run(&args),
+        Some(Verb::Export(args)) => export::run(&args),
         Some(Verb::Stats(args)) => stats::run(&args),
         Some(Verb::Agents(args)) => agents::run(&args),
         Some(Verb::Import(args)) => import::run(&args),

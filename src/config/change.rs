@@ -157,7 +157,13 @@ fn add_root(document: &mut DocumentMut, path: &str, label: Option<&str>) -> Resu
         .or_insert_with(|| Item::Value(Array::new().into()));
     match item {
         Item::Value(Value::Array(array)) => {
+            // a remark behind the last one stays behind it
+            let behind = array.trailing().as_str().unwrap_or_default().trim_end();
+            let remark = behind.contains('#').then(|| format!("{behind}\n    "));
             array.push(root);
+            if let (Some(remark), Some(last)) = (remark, array.iter_mut().last()) {
+                last.decor_mut().set_prefix(remark);
+            }
             one_a_line(array);
         }
         Item::ArrayOfTables(tables) => tables.push(root.into_table()),

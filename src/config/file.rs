@@ -149,7 +149,10 @@ pub(super) fn parse(text: &str) -> Result<Settings, Wrong> {
             let text = match key == "titles" {
                 // it may hold a key that no message repeats
                 true => format!("{key} is not allowed as it is, it must be {allowed}"),
-                false => format!("{key} = {value} is not allowed, it must be {allowed}"),
+                false => {
+                    let shown = value.to_string().replace('\n', " ");
+                    format!("{key} = {shown} is not allowed, it must be {allowed}")
+                }
             };
             return Err(Wrong { key, text });
         }

@@ -1,6 +1,9 @@
 //! Languages of files, by the endings of their names.
 
-/// Ending to language; names without a dot stand here whole.
+/// Files that are known by their whole name.
+const WHOLE: [&str; 3] = ["dockerfile", "justfile", "makefile"];
+
+/// Ending to language, and [`WHOLE`] names, in order.
 const ENDINGS: &[(&str, &str)] = &[
     ("asm", "Assembly"),
     ("astro", "Astro"),
@@ -107,14 +110,14 @@ const ENDINGS: &[(&str, &str)] = &[
 /// Number of the language of a path, for [`name`]; `None` for endings that say none.
 pub(super) fn of(path: &str) -> Option<u16> {
     let file = path.rsplit(['/', '\\']).next()?;
+    let file = file.to_ascii_lowercase();
     // `.bashrc` and `.env` end in no language
     let ending = match file.rsplit_once('.') {
         Some(("", _)) => return None,
         Some((_, ending)) => ending,
-        None => file,
+        None => WHOLE.into_iter().find(|known| *known == file)?,
     };
-    let ending = ending.to_ascii_lowercase();
-    let at = ENDINGS.binary_search_by(|(known, _)| known.cmp(&&*ending));
+    let at = ENDINGS.binary_search_by(|(known, _)| (*known).cmp(ending));
     // one number for all endings of a language
     let name = ENDINGS[at.ok()?].1;
     let first = ENDINGS.iter().position(|(_, known)| *known == name)?;

@@ -5,13 +5,12 @@
 
 use super::Engine;
 use super::catalog::Entry;
+use super::map::Mark;
+use super::reading::{Consumer, SHORT, run};
 use super::view::*;
-use crate::agents::{self, Agent, EventSink, Flow};
+use crate::agents::Agent;
 use crate::index::{SearchIndex, StoredMessage};
-use crate::model::{
-    Checkpoint, Event, EventKind, Message, ParseIssue, Role, SessionStart, SessionSummary, Sid,
-    Wants,
-};
+use crate::model::{Message, Role, SessionSummary, Sid, Wants};
 use crate::rollup::uuid_hash;
 use crate::store::SourceRef;
 use crate::transcript::{Filter, Locator, Pager, Told};
@@ -19,8 +18,6 @@ use anyhow::{Context, Result};
 use jiff::tz::TimeZone;
 use std::sync::Arc;
 
-/// Files up to this size are read to their end, so that totals are exact.
-const SHORT: u64 = 8 << 20;
 /// Messages looked at before and behind a page from the index, to pair calls with outputs.
 const AROUND: u32 = 256;
 
@@ -50,31 +47,23 @@ impl Engine {
     pub(super) fn page_of_messages(&self, sid: Sid, query: &MessagesQuery) -> Result<MessagesPage> {
         let catalog = self.catalog.get()?;
         let entry = catalog.get(sid).context("no such session")?;
-        let reader = self.store.read()?;
-        let source = reader
-            .source_of(sid)?
-            .filter(|source| !source.gone && !entry.summary.gone);
-        let copied = reader.copied(sid)?;
-        drop(reader);
         let query = MessagesQuery {
             limit: query.limit.max(1),
             ..query.clone()
         };
-        let Some(source) = source else {
+        if let Some(only) = &query.only {
+            return self.page_of_landmarks(entry, only, &query);
+        }
+        let held = self.held(entry)?;
+        let Some(source) = &held.source else {
             return self.page_of_archive(entry, &query);
         };
-        let long = source.source.fingerprint.size > SHORT;
-        if long
-            && source.complete
-            && copied.is_empty()
-            && entry.summary.copies == 0
-            && let Some(index) = self.index.get()
-        {
+        if let Some(index) = held.index {
             return from_index(index, sid, &query);
         }
-        let room = agents::room(source.agent.as_str()).context("no room reads this agent")?;
+        let room = held.room()?;
         let zone = self.config().zone.clone();
-        match from_source(room, &zone, entry, &source, &copied, &query) {
+        match from_source(room, &zone, entry, source, &held.copied, &query) {
             // deleted since the last scan
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 self.page_of_archive(entry, &query)
@@ -94,22 +83,104 @@ impl Engine {
         page.from_archive = true;
         Ok(page)
     }
+
+    /// The calls, prompts or notices of one kind, as the map says.
+    fn page_of_landmarks(
+        &self,
+        entry: &Arc<Entry>,
+        only: &Landmark,
+        query: &MessagesQuery,
+    ) -> Result<MessagesPage> {
+        let map = self.map(entry)?;
+        let passing: Vec<Mark> = map.only(only).copied().collect();
+        let offset = match query.around {
+            Some(seq) => {
+                let behind = passing.partition_point(|mark| mark.seq <= seq);
+                behind.saturating_sub(1) / query.limit * query.limit
+            }
+            None => query.offset,
+        };
+        let shown = passing.iter().skip(offset).take(query.limit);
+        let told = self.pick(entry, &shown.copied().collect::<Vec<_>>())?;
+        let more = offset.saturating_add(query.limit) < passing.len();
+        let mut page = page(told, offset, passing.len(), query.limit, more);
+        page.from_archive = map.from_archive;
+        Ok(page)
+    }
+
+    /// Some messages of a session, each call with its output, wherever they lie.
+    pub(super) fn pick(&self, entry: &Arc<Entry>, marks: &[Mark]) -> Result<Vec<Told>> {
+        let mut wanted: Vec<u32> = marks.iter().flat_map(|mark| mark.seqs()).collect();
+        wanted.sort_unstable();
+        if wanted.is_empty() {
+            return Ok(Vec::new());
+        }
+        let held = self.held(entry)?;
+        let from_source = || -> std::io::Result<Option<Vec<Told>>> {
+            let (Some(source), None) = (&held.source, held.index) else {
+                return Ok(None);
+            };
+            let Ok(room) = held.room() else {
+                return Ok(None);
+            };
+            let picker = Picker::new(&wanted);
+            let native = &entry.summary.key.native;
+            let (picker, _) = run(room, native, &self.config().zone, source, picker)?;
+            Ok(Some(picker.pager.into_page()))
+        };
+        let mut told = match from_source() {
+            Ok(Some(told)) => told,
+            Ok(None) => picked_from(self.index.get(), entry.sid, &wanted)?,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                picked_from(self.index.get(), entry.sid, &wanted)?
+            }
+            Err(error) => return Err(error.into()),
+        };
+        mark_copies(&mut told, &held.copied);
+        Ok(told)
+    }
 }
 
-/// Hands the messages of one session of a source to a consumer until that has enough.
-struct Sink<'n, C> {
-    native: &'n str,
-    zone: &'n TimeZone,
-    ours: bool,
-    stopped: bool,
-    consumer: C,
+fn picked_from(index: Option<&Arc<SearchIndex>>, sid: Sid, wanted: &[u32]) -> Result<Vec<Told>> {
+    let Some(index) = index else {
+        return Ok(Vec::new());
+    };
+    let mut pager = Pager::new(|_| true, 0, usize::MAX / 2, true);
+    for message in index.messages_at(sid, wanted)? {
+        let at = message.at;
+        pager.push(restored(message), at);
+    }
+    Ok(pager.into_page())
 }
 
-trait Consumer {
-    /// Rooms ask once, before the first record.
-    const WANTS: Wants;
-    fn has_enough(&self) -> bool;
-    fn push(&mut self, message: Message, at: Option<i64>);
+/// Keeps the messages of these ordinals, which are sorted.
+struct Picker<'w> {
+    wanted: &'w [u32],
+    passed: bool,
+    pager: Pager,
+}
+
+impl<'w> Picker<'w> {
+    fn new(wanted: &'w [u32]) -> Picker<'w> {
+        Picker {
+            wanted,
+            passed: false,
+            pager: Pager::new(|_| true, 0, usize::MAX / 2, true),
+        }
+    }
+}
+
+impl Consumer for Picker<'_> {
+    const WANTS: Wants = Wants::PAGE;
+    fn has_enough(&self) -> bool {
+        self.passed
+    }
+    fn push(&mut self, message: Message, at: Option<i64>) {
+        self.passed = self.wanted.last().is_none_or(|last| message.seq >= *last);
+        if self.wanted.binary_search(&message.seq).is_ok() {
+            self.pager.push(message, at);
+        }
+    }
 }
 
 impl Consumer for Pager {
@@ -130,50 +201,6 @@ impl Consumer for Locator {
     fn push(&mut self, message: Message, _at: Option<i64>) {
         Locator::push(self, &message);
     }
-}
-
-impl<C: Consumer> EventSink for Sink<'_, C> {
-    fn wants(&self) -> Wants {
-        C::WANTS
-    }
-    fn zone(&self) -> TimeZone {
-        self.zone.clone()
-    }
-    fn session(&mut self, start: SessionStart) {
-        self.ours = start.native == self.native;
-    }
-    fn event(&mut self, event: Event) -> Flow {
-        if self.ours
-            && let EventKind::Message(message) = event.kind
-        {
-            self.consumer.push(*message, event.at);
-            if self.consumer.has_enough() {
-                self.stopped = true;
-                return Flow::Stop;
-            }
-        }
-        Flow::Go
-    }
-    fn issue(&mut self, _issue: ParseIssue) {}
-}
-
-/// Returns the consumer and whether the source was read to its end.
-fn run<C: Consumer>(
-    room: &dyn Agent,
-    native: &str,
-    zone: &TimeZone,
-    source: &SourceRef,
-    consumer: C,
-) -> std::io::Result<(C, bool)> {
-    let mut sink = Sink {
-        native,
-        zone,
-        ours: false,
-        stopped: false,
-        consumer,
-    };
-    room.parse(&source.source, &Checkpoint::default(), &mut sink)?;
-    Ok((sink.consumer, !sink.stopped))
 }
 
 fn from_source(
@@ -202,10 +229,7 @@ fn from_source(
         false => query.filter.total(&entry.summary).max(passed),
     };
     let mut told = pager.into_page();
-    for message in told.iter_mut().map(|told| &mut told.message) {
-        message.copy |=
-            !message.uuid.is_empty() && copied.binary_search(&uuid_hash(&message.uuid)).is_ok();
-    }
+    mark_copies(&mut told, copied);
     Ok(page(
         told,
         offset,
@@ -213,6 +237,13 @@ fn from_source(
         query.limit,
         passed > offset + query.limit,
     ))
+}
+
+fn mark_copies(told: &mut [Told], copied: &[u64]) {
+    for message in told.iter_mut().map(|told| &mut told.message) {
+        message.copy |=
+            !message.uuid.is_empty() && copied.binary_search(&uuid_hash(&message.uuid)).is_ok();
+    }
 }
 
 fn from_index(index: &SearchIndex, sid: Sid, query: &MessagesQuery) -> Result<MessagesPage> {
@@ -285,7 +316,7 @@ fn prompts_from_index(
     Ok(page(told.collect(), offset, total, query.limit, more))
 }
 
-fn restored(stored: StoredMessage) -> Message {
+pub(super) fn restored(stored: StoredMessage) -> Message {
     let meta = stored.meta;
     Message {
         seq: stored.seq,
@@ -306,7 +337,7 @@ fn restored(stored: StoredMessage) -> Message {
 
 fn page(told: Vec<Told>, offset: usize, total: usize, limit: usize, more: bool) -> MessagesPage {
     MessagesPage {
-        items: told.into_iter().map(item).collect(),
+        items: items(told),
         offset,
         total,
         next: more.then(|| offset + limit),
@@ -315,7 +346,11 @@ fn page(told: Vec<Told>, offset: usize, total: usize, limit: usize, more: bool) 
     }
 }
 
-fn item(told: Told) -> TranscriptItem {
+pub(super) fn items(told: Vec<Told>) -> Vec<TranscriptItem> {
+    told.into_iter().map(item).collect()
+}
+
+pub(super) fn item(told: Told) -> TranscriptItem {
     let m = told.message;
     TranscriptItem {
         seq: m.seq,

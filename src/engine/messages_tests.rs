@@ -1,9 +1,10 @@
 use super::super::testing::*;
 use super::*;
-use crate::agents::Listing;
+use crate::agents::{self, EventSink, Flow, Listing};
 use crate::index::{DocMeta, Document, IndexOptions};
 use crate::model::{
-    AgentId, AgentInfo, Fingerprint, PromptKind, Rank, Source, SourceMode, ToolCall,
+    AgentId, AgentInfo, Checkpoint, Event, EventKind, Fingerprint, PromptKind, Rank, SessionStart,
+    Source, SourceMode, ToolCall,
 };
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -153,6 +154,7 @@ fn query(filter: RoleFilter, offset: usize, limit: usize) -> MessagesQuery {
         offset,
         limit,
         around: None,
+        only: None,
     }
 }
 

@@ -13,19 +13,26 @@ mod detail;
 mod entry;
 mod filter;
 mod find;
+mod git;
+mod inside;
 mod jobs;
 mod languages;
 mod leaderboard;
 mod ledger;
+mod map;
 mod messages;
 mod names;
+mod outline;
 mod patterns;
 mod plans;
 mod project;
 mod projects;
 mod ranks;
+mod raw;
+mod reading;
 mod refresh;
 mod report;
+mod retell;
 mod search;
 mod session;
 mod sessions;
@@ -73,6 +80,9 @@ pub struct Engine {
     pub status: Arc<StatusBoard>,
     catalog: Arc<refresh::CatalogCell>,
     analytics: analytics::Room,
+    maps: map::Maps,
+    courses: turns::Courses,
+    git: git::Desk,
 }
 
 impl Engine {
@@ -94,6 +104,9 @@ impl Engine {
             catalog,
             settings,
             started: config,
+            maps: map::Maps::default(),
+            courses: turns::Courses::default(),
+            git: git::Desk::default(),
             store,
             marks,
             index: Default::default(),
@@ -153,12 +166,93 @@ impl Engine {
     pub fn turns(&self, sid: Sid) -> anyhow::Result<Vec<TurnView>> {
         self.list_turns(sid)
     }
+    /// The same, and its responses in order of time.
+    pub fn course(&self, sid: Sid) -> anyhow::Result<Arc<Course>> {
+        self.spend(sid)
+    }
+    /// A session by its prompts, with what each came to.
+    pub fn outline(&self, sid: Sid, query: &OutlineQuery) -> anyhow::Result<Outline> {
+        self.outline_of(sid, query)
+    }
+    /// Ordinal of the next (or previous) item of a kind, seen from this message; `None` when there is
+    /// none that way.
+    pub fn landmark(
+        &self,
+        sid: Sid,
+        landmark: &Landmark,
+        from: Option<u32>,
+        way: Way,
+    ) -> anyhow::Result<Option<u32>> {
+        self.next_landmark(sid, landmark, from, way)
+    }
+    /// Files that a session edited or wrote, in order of the first edit.
+    pub fn touched(&self, sid: Sid) -> anyhow::Result<Vec<Touched>> {
+        self.touched_files(sid)
+    }
+    /// Edits of one of these files, in order.
+    pub fn edits(
+        &self,
+        sid: Sid,
+        path: &str,
+        offset: usize,
+        limit: usize,
+    ) -> anyhow::Result<MessagesPage> {
+        self.edits_of(sid, path, offset, limit)
+    }
+    /// Every message of one session that answers a question, in order.
+    pub fn inside(&self, sid: Sid, text: &str) -> anyhow::Result<Inside> {
+        self.find_inside(sid, text)
+    }
     /// What a session's responses cost by tool; `""`: those that called none.
     pub fn tool_costs(&self, sid: Sid) -> anyhow::Result<Vec<(String, Amount)>> {
         self.list_tools(sid)
     }
     pub fn messages(&self, sid: Sid, query: &MessagesQuery) -> anyhow::Result<MessagesPage> {
         self.page_of_messages(sid, query)
+    }
+    /// What the agent itself wrote of a message.
+    pub fn raw(&self, sid: Sid, seq: u32) -> anyhow::Result<RawAnswer> {
+        self.raw_of(sid, seq)
+    }
+    /// The picture `number` (from 0) of a message; `None`: its source has no such picture (any more).
+    pub fn picture(&self, sid: Sid, seq: u32, number: usize) -> anyhow::Result<Option<Picture>> {
+        self.picture_of(sid, seq, number)
+    }
+    /// Every message in its order, calls and outputs apart, until `each` says `false`.
+    pub fn each_message(
+        &self,
+        sid: Sid,
+        each: &mut dyn FnMut(TranscriptItem) -> bool,
+    ) -> anyhow::Result<()> {
+        self.retell(sid, each)
+    }
+    /// Writes a session as Markdown, while it is read.
+    pub fn export(
+        &self,
+        sid: Sid,
+        options: ExportOptions,
+        out: &mut dyn std::io::Write,
+    ) -> anyhow::Result<()> {
+        self.markdown_of(sid, options, out)
+    }
+    /// Commits of the session's repository from its first to its last record.
+    pub fn git_commits(&self, sid: Sid) -> anyhow::Result<GitAnswer<Commits>> {
+        self.commits_of(sid)
+    }
+    /// The same for a project between two moments (ms); `None`: no session names it.
+    pub fn git_commits_in(
+        &self,
+        project: &str,
+        span: Option<(i64, i64)>,
+    ) -> anyhow::Result<Option<GitAnswer<Commits>>> {
+        self.commits_of_project(project, span)
+    }
+    pub fn git_info(&self, sid: Sid) -> anyhow::Result<GitAnswer<GitInfo>> {
+        self.repository_of(sid)
+    }
+    /// The same for a project; `None`: no session names it.
+    pub fn git_info_in(&self, project: &str) -> anyhow::Result<Option<GitAnswer<GitInfo>>> {
+        self.repository_of_project(project)
     }
     pub fn search(&self, query: &SearchQuery) -> anyhow::Result<SearchPage> {
         self.answer(query)

@@ -1,13 +1,13 @@
 //! One project: what was done in it, when, by whom and on which files.
 
 use super::Engine;
-use super::catalog::{Catalog, Entry};
+use super::catalog::{Catalog, Entry, NONE};
 use super::cost::Pricer;
 use super::projects::{Pile, root_of};
 use super::report::{agent_dress, model_dress};
 use super::sessions::{conversations, select};
 use super::view::*;
-use crate::model::{Day, FileCount};
+use crate::model::{Day, DayStats, FileCount};
 use crate::store::Reader;
 use anyhow::Result;
 use std::cmp::Reverse;
@@ -71,8 +71,13 @@ impl Engine {
         facts(&catalog, &pile, &mut view);
         figures(&catalog, &reader, &mut pricer, &pile, &mut view)?;
         (view.files, view.files_all) = files(&reader, root, &pile)?;
-        let mut desk = self.desk(&catalog)?;
-        let mut drafts = conversations(&catalog, &pile.shown);
+        self.project_cards(&catalog, &pile, &mut view)?;
+        Ok(Some(view))
+    }
+
+    fn project_cards(&self, catalog: &Catalog, pile: &Pile, view: &mut ProjectView) -> Result<()> {
+        let mut desk = self.desk(catalog)?;
+        let mut drafts = conversations(catalog, &pile.shown);
         for draft in drafts.iter().take(RECENT) {
             view.recent.push(desk.card(draft.newest, &draft.more)?);
         }
@@ -84,7 +89,7 @@ impl Engine {
         for draft in drafts.iter().take(COSTLIEST) {
             view.costliest.push(desk.card(draft.newest, &draft.more)?);
         }
-        Ok(Some(view))
+        Ok(())
     }
 }
 
@@ -147,7 +152,56 @@ impl Parts {
     }
 }
 
-/// Money of all runs and counts of those shown, by day, agent and model.
+/// Figures in the making: money of all runs, counts of those shown.
+#[derive(Default)]
+struct Figures {
+    days: BTreeMap<Day, DayAmount>,
+    /// Conversations that a day has already.
+    seen: HashSet<(Day, u32)>,
+    agents: Parts,
+    models: Parts,
+    series: BTreeMap<&'static str, BTreeMap<Day, i64>>,
+}
+
+impl Figures {
+    fn spend(&mut self, entry: &Entry, (day, stats): (Day, &DayStats), pricer: &mut Pricer) {
+        let agent = entry.info.id;
+        let row = self.days.entry(day).or_insert_with(|| DayAmount {
+            day,
+            ..DayAmount::default()
+        });
+        for bucket in &stats.usage {
+            let amount = pricer.amount(day, bucket);
+            row.amount += &amount;
+            let agents = self.agents.0.entry(agent.to_owned()).or_default();
+            agents.0 += &amount;
+            let models = self.models.0.entry(bucket.model.clone()).or_default();
+            models.0 += &amount;
+            let days = self.series.entry(agent).or_default();
+            *days.entry(day).or_default() += amount.cost;
+        }
+    }
+
+    /// Of a session that is shown; `conversation`: [`NONE`] for one that never groups.
+    fn count(&mut self, entry: &Entry, (day, stats): (Day, &DayStats), conversation: u32) {
+        let sid = entry.sid.0;
+        let agents = self.agents.0.entry(entry.info.id.to_owned()).or_default();
+        agents.1.insert(sid);
+        for bucket in &stats.usage {
+            let models = self.models.0.entry(bucket.model.clone()).or_default();
+            models.1.insert(sid);
+        }
+        let row = self.days.entry(day).or_default();
+        row.sessions += 1;
+        row.prompts += u64::from(stats.prompts);
+        row.messages += u64::from(stats.messages);
+        row.tool_calls += u64::from(stats.tool_calls);
+        row.active_ms += stats.active_ms();
+        let first = conversation == NONE || self.seen.insert((day, conversation));
+        row.conversations += u64::from(first);
+    }
+}
+
 fn figures(
     catalog: &Catalog,
     reader: &Reader,
@@ -155,69 +209,38 @@ fn figures(
     pile: &Pile,
     view: &mut ProjectView,
 ) -> Result<()> {
-    let mut days: BTreeMap<Day, DayAmount> = BTreeMap::new();
-    let mut seen: HashSet<(Day, u32)> = HashSet::new();
-    let (mut agents, mut models) = (Parts::default(), Parts::default());
-    let mut series: BTreeMap<&str, BTreeMap<Day, i64>> = BTreeMap::new();
+    let mut sums = Figures::default();
     let shown = pile.shown.iter().map(|entry| (*entry, true));
     let unseen = pile.unseen.iter().map(|entry| (*entry, false));
     for (entry, shown) in shown.chain(unseen) {
-        let agent = entry.info.id;
-        let of_agent = agents.0.entry(agent.to_owned()).or_default();
-        if shown {
-            of_agent.1.insert(entry.sid.0);
-        }
-        for (day, stats) in reader.days(entry.sid)? {
-            let row = days.entry(day).or_insert_with(|| DayAmount {
-                day,
-                ..DayAmount::default()
-            });
-            for bucket in &stats.usage {
-                let amount = pricer.amount(day, bucket);
-                row.amount += &amount;
-                of_agent.0 += &amount;
-                let of_model = models.0.entry(bucket.model.clone()).or_default();
-                of_model.0 += &amount;
-                if shown {
-                    of_model.1.insert(entry.sid.0);
-                }
-                let days = series.entry(agent).or_default();
-                *days.entry(day).or_default() += amount.cost;
-            }
+        for (day, stats) in &reader.days(entry.sid)? {
+            sums.spend(entry, (*day, stats), pricer);
             if shown {
-                row.sessions += 1;
-                row.prompts += u64::from(stats.prompts);
-                row.messages += u64::from(stats.messages);
-                row.tool_calls += u64::from(stats.tool_calls);
-                row.active_ms += stats.active_ms();
-                let number = catalog.conversation(entry.sid);
-                let alone = number == super::catalog::NONE;
-                row.conversations += u64::from(alone || seen.insert((day, number)));
+                sums.count(entry, (*day, stats), catalog.conversation(entry.sid));
                 view.active_ms += stats.active_ms();
             }
         }
     }
-    let mut series: Vec<Series> = series
-        .into_iter()
-        .map(|(name, days)| {
-            let (label, color) = agent_dress(name);
-            Series {
-                name: name.to_owned(),
-                label,
-                color,
-                days: days.into_iter().filter(|(_, cost)| *cost != 0).collect(),
-            }
-        })
-        .collect();
+    let mut series: Vec<Series> = sums.series.into_iter().map(line).collect();
     series.sort_by_key(|line| Reverse(line.days.iter().map(|(_, cost)| cost).sum::<i64>()));
     view.agent_days = series;
-    view.by_agent = agents.rows(agent_dress);
-    view.by_model = models.rows(model_dress);
-    view.by_day = days.into_values().collect();
+    view.by_agent = sums.agents.rows(agent_dress);
+    view.by_model = sums.models.rows(model_dress);
+    view.by_day = sums.days.into_values().collect();
     for row in &view.by_day {
         view.total += &row.amount;
     }
     Ok(())
+}
+
+fn line((name, days): (&'static str, BTreeMap<Day, i64>)) -> Series {
+    let (label, color) = agent_dress(name);
+    Series {
+        name: name.to_owned(),
+        label,
+        color,
+        days: days.into_iter().filter(|(_, cost)| *cost != 0).collect(),
+    }
 }
 
 /// The files that tool calls named most, and how many there are in all. A file of a worktree is the

@@ -87,83 +87,112 @@ impl<K: Copy + Eq + Hash> List<K> {
     }
 }
 
+/// Everything that is ranked, in the making.
+struct Gathered<'t> {
+    agents: List<u32>,
+    models: List<u32>,
+    projects: List<&'t str>,
+    days: Distinct<Day>,
+    week: HashSet<Conversation>,
+    longest: Option<Record>,
+    fullest: Option<Record>,
+}
+
 impl Tally {
     /// The lists, and how many conversations each day had.
     pub(super) fn ranks(&self, today: Day) -> (Ranks, HashMap<Day, u64>) {
         let monday = Day(today.0 - i32::from(today.date().weekday().to_monday_zero_offset()));
-        let mut days: Distinct<Day> = Distinct::new();
-        let mut week: HashSet<Conversation> = HashSet::new();
-        let (mut agents, mut models) = (List::<u32>::new(), List::<u32>::new());
-        let mut projects = List::<&str>::new();
-        let (mut longest, mut fullest) = (None, None);
+        let mut all = Gathered {
+            agents: List::new(),
+            models: List::new(),
+            projects: List::new(),
+            days: Distinct::new(),
+            week: HashSet::new(),
+            longest: None,
+            fullest: None,
+        };
         for (sid, one) in self.applied() {
             let conversation = self.conversation(sid);
-            let project = &*self.catalog.project(&one.entry).name;
-            let project = project.repo.as_deref().unwrap_or(&project.path);
-            let lists = (
-                agents.sums.entry(u32::from(one.entry.agent)).or_default(),
-                projects.sums.entry(project).or_default(),
-            );
-            for sum in [lists.0, lists.1] {
-                sum.tokens += one.used.tokens.total();
-                sum.cost += one.used.cost;
-                sum.responses += one.used.responses;
-                sum.unpriced += one.used.unpriced_responses;
-                if one.shown {
-                    for facts in self.facts(one) {
-                        sum.prompts += u64::from(facts.prompts);
-                        sum.active_ms += facts.active_ms;
-                    }
-                }
+            self.spent(&mut all, one, conversation);
+            if one.shown {
+                self.done(&mut all, one, conversation, (monday, today));
             }
-            for cell in self.cells(one) {
-                let sum = models.sums.entry(cell.place.model).or_default();
-                sum.tokens += cell.amount.tokens.total();
-                sum.cost += cell.amount.cost;
-                sum.responses += cell.amount.responses;
-                sum.unpriced += cell.amount.unpriced_responses;
-                if one.shown {
-                    models
-                        .conversations
-                        .0
-                        .insert((cell.place.model, conversation));
-                }
-            }
-            if !one.shown {
-                continue;
-            }
-            let agent = u32::from(one.entry.agent);
-            agents.conversations.0.insert((agent, conversation));
-            projects.conversations.0.insert((project, conversation));
-            let (mut active, mut messages) = (0, 0);
-            for facts in self.facts(one) {
-                active += facts.active_ms;
-                messages += i64::from(facts.messages);
-                days.0.insert((facts.day, conversation));
-                if monday <= facts.day && facts.day <= today {
-                    week.insert(conversation);
-                }
-            }
-            beat(&mut longest, one, active);
-            beat(&mut fullest, one, messages);
         }
-        let days = days.counts();
-        let by_prompts: fn(&Rank) -> (i64, u64) = |row| (row.prompts as i64, row.conversations);
+        let days = all.days.counts();
         let tables = &self.catalog.tables;
+        let by_prompts: fn(&Rank) -> (i64, u64) = |row| (row.prompts as i64, row.conversations);
+        let by_cost: fn(&Rank) -> (i64, u64) = |row| (row.cost, row.tokens);
+        let (agent, model) = (|id| tables.agents.get(id), |id| self.ledger.models.get(id));
         let ranks = Ranks {
             conversations_today: days.get(&today).copied().unwrap_or(0),
-            conversations_week: week.len() as u64,
-            agents: agents.rows(|id| tables.agents.get(id), agent_dress, by_prompts),
-            models: models.rows(
-                |id| self.ledger.models.get(id),
-                model_dress,
-                |row| (row.cost, row.tokens),
-            ),
-            projects: projects.rows(|name| name, path_dress, by_prompts),
-            longest,
-            fullest,
+            conversations_week: all.week.len() as u64,
+            agents: all.agents.rows(agent, agent_dress, by_prompts),
+            models: all.models.rows(model, model_dress, by_cost),
+            projects: all.projects.rows(|name| name, path_dress, by_prompts),
+            longest: all.longest,
+            fullest: all.fullest,
         };
         (ranks, days)
+    }
+
+    /// Money and tokens of any run.
+    fn spent<'t>(&'t self, all: &mut Gathered<'t>, one: &'t Applied, of: Conversation) {
+        let agent = all.agents.sums.entry(u32::from(one.entry.agent));
+        let project = all.projects.sums.entry(self.root(one));
+        for sum in [agent.or_default(), project.or_default()] {
+            sum.tokens += one.used.tokens.total();
+            sum.cost += one.used.cost;
+            sum.responses += one.used.responses;
+            sum.unpriced += one.used.unpriced_responses;
+        }
+        for cell in self.cells(one) {
+            let model = cell.place.model;
+            let sum = all.models.sums.entry(model).or_default();
+            sum.tokens += cell.amount.tokens.total();
+            sum.cost += cell.amount.cost;
+            sum.responses += cell.amount.responses;
+            sum.unpriced += cell.amount.unpriced_responses;
+            if one.shown {
+                all.models.conversations.0.insert((model, of));
+            }
+        }
+    }
+
+    /// What people did in a session that is shown.
+    fn done<'t>(
+        &'t self,
+        all: &mut Gathered<'t>,
+        one: &'t Applied,
+        of: Conversation,
+        (monday, today): (Day, Day),
+    ) {
+        let (agent, project) = (u32::from(one.entry.agent), self.root(one));
+        all.agents.conversations.0.insert((agent, of));
+        all.projects.conversations.0.insert((project, of));
+        let (mut prompts, mut active, mut messages) = (0, 0, 0);
+        for facts in self.facts(one) {
+            prompts += u64::from(facts.prompts);
+            active += facts.active_ms;
+            messages += i64::from(facts.messages);
+            all.days.0.insert((facts.day, of));
+            if monday <= facts.day && facts.day <= today {
+                all.week.insert(of);
+            }
+        }
+        let agent = all.agents.sums.entry(agent);
+        let project = all.projects.sums.entry(project);
+        for sum in [agent.or_default(), project.or_default()] {
+            sum.prompts += prompts;
+            sum.active_ms += active;
+        }
+        beat(&mut all.longest, one, active);
+        beat(&mut all.fullest, one, messages);
+    }
+
+    /// Repository, or the folder that lies in none.
+    fn root(&self, one: &Applied) -> &str {
+        let name = &*self.catalog.project(&one.entry).name;
+        name.repo.as_deref().unwrap_or(&name.path)
     }
 
     fn conversation(&self, sid: Sid) -> Conversation {

@@ -3,6 +3,8 @@
 
 mod analytics;
 mod places;
+mod retold;
+mod session;
 mod status;
 
 pub use super::bands::{Band, COSTS, HAS, HELPERS, LENGTHS, bands};
@@ -10,6 +12,8 @@ pub use super::sessions::LIVE_MS;
 pub use super::tags::{SUGGESTED_TAGS, TAG_COLORS};
 pub use analytics::*;
 pub use places::*;
+pub use retold::*;
+pub use session::*;
 pub use status::{AgentStatus, StatusView};
 
 use crate::index;
@@ -283,6 +287,8 @@ pub struct MessagesQuery {
     pub limit: usize,
     /// Start with the page that holds this message (overrides `offset`).
     pub around: Option<u32>,
+    /// Items of this kind alone (overrides `filter`).
+    pub only: Option<Landmark>,
 }
 
 #[derive(Clone, Debug, Default)]

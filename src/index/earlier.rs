@@ -12,7 +12,7 @@ use super::entry::{Kept, role_of};
 use super::open::{self, VERSION_FILE};
 use super::rows::RowCache;
 use super::schema::{Fields, Head, NONE, schema, tokenizers};
-use super::{Document, SearchRequest, SearchResponse, Sid, search};
+use super::{Document, SearchRequest, SearchResponse, Sid, Within, search};
 use anyhow::{Context, Result};
 use std::collections::{HashMap, HashSet};
 use std::io;
@@ -95,6 +95,11 @@ impl Earlier {
     pub fn search(&self, request: &SearchRequest) -> Option<tantivy::Result<SearchResponse>> {
         let searcher = self.searcher()?;
         Some(search::search(&searcher, self.fields, &self.rows, request))
+    }
+
+    pub fn within(&self, request: &SearchRequest) -> Option<tantivy::Result<Within>> {
+        let searcher = self.searcher()?;
+        Some(search::within(&searcher, self.fields, &self.rows, request))
     }
 
     /// Where the documents of these sessions lie.

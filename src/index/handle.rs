@@ -8,7 +8,7 @@ use super::schema::Fields;
 use super::stored::{Store, values};
 use super::{
     CarriedOver, Document, EarlierIndex, IndexOptions, IndexStats, OpenError, Opened, Role,
-    RoleSet, SearchRequest, SearchResponse, Sid, StoredMessage, ValueField, search,
+    RoleSet, SearchRequest, SearchResponse, Sid, StoredMessage, ValueField, Within, search,
 };
 use anyhow::{Context, Result, anyhow, bail};
 use std::ops::{Bound, Range};
@@ -130,6 +130,30 @@ impl SearchIndex {
         }
         search::search(&self.reader.searcher(), self.fields, &self.rows, request)
             .context("searching")
+    }
+
+    /// Every message that answers a request about one session (`only` says which).
+    pub fn within(&self, request: &SearchRequest) -> Result<Within> {
+        if let Some(answer) = self.before().and_then(|before| before.within(request)) {
+            return answer.context("searching the earlier index");
+        }
+        search::within(&self.reader.searcher(), self.fields, &self.rows, request)
+            .context("searching in a session")
+    }
+
+    /// Messages of a session with one of these ordinals, which are sorted; in order.
+    pub fn messages_at(&self, sid: Sid, seqs: &[u32]) -> Result<Vec<StoredMessage>> {
+        let (Some(first), Some(last)) = (seqs.first(), seqs.last()) else {
+            return Ok(Vec::new());
+        };
+        let searcher = self.searcher_of(sid)?;
+        let mut store = Store::new(&searcher, self.fields);
+        let places = store.places(sid, &(*first..last.saturating_add(1)), None)?;
+        let wanted = places
+            .into_iter()
+            .filter(|place| seqs.binary_search(&place.0).is_ok());
+        let messages = wanted.map(|(.., place)| store.message(place));
+        Ok(messages.collect::<tantivy::Result<_>>()?)
     }
 
     /// Messages of a session with `seq` in the range, in order; `roles: None` is every role.

@@ -170,6 +170,42 @@ pub struct SearchResponse {
     pub corrected: Vec<String>,
 }
 
+/// Every message that a question finds in one session.
+#[derive(Clone, Debug, Default)]
+pub struct Within {
+    pub tier: Match,
+    /// Ordinals of the messages, in order.
+    pub seqs: Vec<u32>,
+    /// Words found near the ones asked (tier `CloseSpelling`).
+    pub corrected: Vec<String>,
+    pub marker: Marker,
+}
+
+/// Finds in a text what a question was answered by.
+#[derive(Clone, Debug, Default)]
+pub struct Marker(Arc<marks::Marks>);
+
+impl Marker {
+    #[cfg(test)]
+    /// Marks these words, which are in lower case, wherever they stand whole.
+    pub fn of_words(words: &[&str]) -> Marker {
+        let mut marks = marks::Marks::default();
+        for word in words {
+            let leaf = marks.leaf();
+            marks.term(leaf, (*word).to_owned());
+        }
+        Marker(Arc::new(marks))
+    }
+
+    /// Byte ranges to mark, in order, none of which meet; the first few hundred.
+    pub fn find(&self, text: &str) -> Vec<(usize, usize)> {
+        match self.0.is_empty() {
+            true => Vec::new(),
+            false => snippet::spans(&self.0.find(text, 0)),
+        }
+    }
+}
+
 /// Messages by session.
 pub type SessionCounts = Vec<(Sid, u32)>;
 

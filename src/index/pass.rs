@@ -31,6 +31,8 @@ pub(super) struct Pass<'a> {
     pub hidden_messages: u64,
     hidden: Vec<bool>,
     pub hidden_sessions: u64,
+    /// Every match, for those who want them all.
+    pub listed: Option<Vec<DocAddress>>,
     counts: Counts,
 }
 
@@ -63,6 +65,7 @@ impl<'a> Pass<'a> {
             hidden_messages: 0,
             hidden: vec![false; attrs.rows.len()],
             hidden_sessions: 0,
+            listed: None,
             counts: Counts {
                 near: vec![0; attrs.rows.len()],
                 roles: [0; 8],
@@ -148,6 +151,9 @@ impl<'a> Pass<'a> {
             let key = self.key(score, row);
             let address = DocAddress::new(view.ord, doc);
             self.groups.add(sid, Best { key, address });
+            if let Some(listed) = &mut self.listed {
+                listed.push(address);
+            }
         }
         if plan.facets {
             self.count(view, doc, fails, row);

@@ -15,7 +15,7 @@ use super::{Match, SearchRequest, SearchResponse, SessionHit, Snippet, Sort};
 use crate::model::Sid;
 use std::sync::Arc;
 use tantivy::query::{EnableScoring, Occur, Query, Weight};
-use tantivy::{Searcher, SegmentReader};
+use tantivy::{DocAddress, Searcher, SegmentReader};
 
 /// Documents in the index from which a second thread pays.
 const TWO_THREADS_FROM: usize = 20_000;
@@ -68,6 +68,34 @@ impl Run<'_> {
         };
         response.hits = self.hits(&page, &lowered.marks)?;
         Ok(response)
+    }
+
+    /// Ordinals of all messages that match, in order.
+    pub fn seqs(&self, query: Box<dyn Query>) -> tantivy::Result<Vec<u32>> {
+        let query = self.restricted(query);
+        let weight = query.weight(EnableScoring::disabled_from_searcher(self.searcher))?;
+        let request = self.request;
+        let mut pass = Pass::new(
+            self.plan,
+            &request.attrs,
+            &request.zone,
+            Scale::new(0),
+            self.newest,
+        );
+        pass.listed = Some(Vec::new());
+        for (ord, segment) in self.searcher.segment_readers().iter().enumerate() {
+            let columns = self.columns[ord].clone();
+            pass.segment(ord as u32, segment, columns, Some(weight.as_ref()))?;
+        }
+        let seq_of = |address: &DocAddress| {
+            let columns = &self.columns[address.segment_ord as usize];
+            columns.seq.get_val(address.doc_id) as u32
+        };
+        let listed = pass.listed.unwrap_or_default();
+        let mut seqs: Vec<u32> = listed.iter().map(seq_of).collect();
+        seqs.sort_unstable();
+        seqs.dedup();
+        Ok(seqs)
     }
 
     /// The pass over all segments, on two threads when there is much to pass over.

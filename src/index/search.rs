@@ -8,7 +8,7 @@ use super::rows::{RowCache, Unpacked};
 use super::run::Run;
 use super::schema::Fields;
 use super::word::Scale;
-use super::{Match, SearchRequest, SearchResponse, Sort, Standing};
+use super::{Marker, Match, SearchRequest, SearchResponse, Sort, Standing, Within};
 use crate::query::{Field, Node};
 use std::sync::Arc;
 use tantivy::query::{Occur, TermQuery};
@@ -30,25 +30,9 @@ pub(super) fn search(
         (_, sort) => sort,
     };
     let plan = Plan::new(request, sort);
-    let restrict = restrictions(searcher, fields, request)?;
-    let columns = cache.of(searcher)?;
-    let run = Run {
-        searcher,
-        fields,
-        newest: newest(&columns),
-        columns,
-        request,
-        plan: &plan,
-        restrict,
-    };
+    let run = prepared(searcher, fields, cache, request, &plan)?;
     let Some(text) = &request.query.text else {
-        let all = Lowered {
-            query: everything(),
-            marks: Marks::default(),
-            scale: Scale::new(0),
-            corrected: Vec::new(),
-        };
-        return run.tier(all, Match::AllWords);
+        return run.tier(all(), Match::AllWords);
     };
     let mut nothing = None;
     for tier in [Match::AllWords, Match::AnyWord, Match::CloseSpelling] {
@@ -65,6 +49,64 @@ pub(super) fn search(
         corrected: Vec::new(),
         ..nothing.unwrap_or_default()
     })
+}
+
+/// Every message that answers a request, in order of ordinals: for one session, which `only` names.
+pub(super) fn within(
+    searcher: &Searcher,
+    fields: Fields,
+    cache: &RowCache,
+    request: &SearchRequest,
+) -> tantivy::Result<Within> {
+    let plan = Plan::new(request, Sort::Newest);
+    let run = prepared(searcher, fields, cache, request, &plan)?;
+    for tier in [Match::AllWords, Match::AnyWord, Match::CloseSpelling] {
+        let lowered = match &request.query.text {
+            Some(text) => lower(searcher, fields.text, text, tier)?,
+            None => (tier == Match::AllWords).then(all),
+        };
+        let Some(lowered) = lowered else { continue };
+        let seqs = run.seqs(lowered.query)?;
+        if !seqs.is_empty() {
+            return Ok(Within {
+                tier,
+                seqs,
+                corrected: lowered.corrected,
+                marker: Marker(Arc::new(lowered.marks)),
+            });
+        }
+    }
+    Ok(Within::default())
+}
+
+fn prepared<'a>(
+    searcher: &'a Searcher,
+    fields: Fields,
+    cache: &RowCache,
+    request: &'a SearchRequest,
+    plan: &'a Plan,
+) -> tantivy::Result<Run<'a>> {
+    let restrict = restrictions(searcher, fields, request)?;
+    let columns = cache.of(searcher)?;
+    Ok(Run {
+        searcher,
+        fields,
+        newest: newest(&columns),
+        columns,
+        request,
+        plan,
+        restrict,
+    })
+}
+
+/// A question about nothing in particular.
+fn all() -> Lowered {
+    Lowered {
+        query: everything(),
+        marks: Marks::default(),
+        scale: Scale::new(0),
+        corrected: Vec::new(),
+    }
 }
 
 /// What filters ask of the index itself: `file:`, and a handful of sessions.

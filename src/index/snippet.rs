@@ -102,13 +102,8 @@ fn ceil(text: &str, mut at: usize) -> usize {
 
 /// Copies the range with every run of blanks as one, and carries the marks over.
 fn cut(text: &str, start: usize, end: usize, found: &[Found]) -> Passage {
-    let mut spans: Vec<(usize, usize)> = Vec::new();
-    for f in found.iter().filter(|f| f.start >= start && f.end <= end) {
-        match spans.last_mut() {
-            Some(last) if f.start < last.1 => last.1 = last.1.max(f.end),
-            _ => spans.push((f.start, f.end)),
-        }
-    }
+    let inside = found.iter().filter(|f| f.start >= start && f.end <= end);
+    let spans = joined(inside);
     let mut passage = Passage {
         text: String::with_capacity(end - start),
         marks: Vec::with_capacity(spans.len()),
@@ -127,6 +122,24 @@ fn cut(text: &str, start: usize, end: usize, found: &[Found]) -> Passage {
     let kept = passage.text.trim_end().len();
     passage.text.truncate(kept);
     passage
+}
+
+/// Byte ranges of all that was found, in order, those that meet as one.
+pub(super) fn spans(found: &[Found]) -> Vec<(usize, usize)> {
+    let mut found = found.to_vec();
+    found.sort_by_key(|f| (f.start, std::cmp::Reverse(f.end)));
+    joined(found.iter())
+}
+
+fn joined<'f>(found: impl Iterator<Item = &'f Found>) -> Vec<(usize, usize)> {
+    let mut spans: Vec<(usize, usize)> = Vec::new();
+    for f in found {
+        match spans.last_mut() {
+            Some(last) if f.start < last.1 => last.1 = last.1.max(f.end),
+            _ => spans.push((f.start, f.end)),
+        }
+    }
+    spans
 }
 
 fn copy(out: &mut String, text: &str) {

@@ -65,6 +65,15 @@ pub fn completing(text: &str, cursor: usize) -> (Place, Completing<'_>) {
     (place, what)
 }
 
+/// The question without the name of a field at its end whose value is still to be typed.
+pub fn settled(text: &str) -> &str {
+    let (place, what) = completing(text, text.len());
+    match what {
+        Completing::Value(_, "") => text[..place.start].trim_end(),
+        _ => text,
+    }
+}
+
 fn field(name: &str) -> Option<&'static FieldHelp> {
     let known = |field: &&FieldHelp| field.name.trim_end_matches(':').eq_ignore_ascii_case(name);
     FIELDS.iter().find(known)
@@ -85,6 +94,21 @@ mod tests {
             Completing::Value(field, value) => format!("{} {value}", field.name),
         };
         (text[place.start..place.end].to_owned(), what)
+    }
+
+    #[test]
+    fn a_field_without_its_value_asks_nothing_yet() {
+        for (typed, asked) in [
+            ("retry agent:", "retry"),
+            ("retry -tool:\"", "retry"),
+            ("agent:", ""),
+            ("retry agent:x", "retry agent:x"),
+            ("retry std:", "retry std:"),
+            ("\"retry agent:", "\"retry agent:"),
+            ("retry agent: ", "retry agent: "),
+        ] {
+            assert_eq!(settled(typed), asked, "{typed}");
+        }
     }
 
     #[test]

@@ -12,7 +12,7 @@ mod dates;
 mod lex;
 mod render;
 
-pub use complete::{Completing, Place, completing};
+pub use complete::{Completing, Place, completing, settled};
 
 /// A parsed question.
 #[derive(Clone, Debug, Default, PartialEq)]

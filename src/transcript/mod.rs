@@ -2,10 +2,13 @@
 //!
 //! [`Pager`] is fed messages as they lie in the file and keeps one page of them; it says when
 //! nothing more can change that page, so that a long file is read only as far as needed.
+//! [`Markdown`] writes a whole session while it is read.
 
+mod markdown;
 mod pager;
 
-pub use pager::{Filter, Locator, Pager};
+pub use markdown::{Markdown, Parts};
+pub use pager::{Filter, Locator, Pager, Pairs};
 
 use crate::model::Message;
 

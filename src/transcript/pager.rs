@@ -9,8 +9,8 @@ use xxhash_rust::xxh3::xxh3_64;
 const LOOK_AHEAD: usize = 256;
 
 /// Pairs outputs with their calls by call id; agents without ids print right behind the call.
-#[derive(Default)]
-struct Pairs {
+#[derive(Clone, Debug, Default)]
+pub struct Pairs {
     /// Hash of the call id -> ordinal of the call's item.
     calls: HashMap<u64, usize>,
     /// The message before was a call without id: its item.
@@ -18,7 +18,8 @@ struct Pairs {
 }
 
 impl Pairs {
-    fn call(&mut self, message: &Message, item: usize) {
+    /// Notes a message that is item number `item`.
+    pub fn call(&mut self, message: &Message, item: usize) {
         self.open = None;
         if message.role != Role::Tool {
             return;
@@ -29,7 +30,8 @@ impl Pairs {
         }
     }
 
-    fn of_output(&mut self, message: &Message) -> Option<usize> {
+    /// The item whose call this is the output of.
+    pub fn of_output(&mut self, message: &Message) -> Option<usize> {
         if message.role != Role::Output {
             return None;
         }

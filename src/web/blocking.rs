@@ -33,3 +33,43 @@ pub async fn page<T: Send + 'static>(
         ))
     })
 }
+
+/// Chunks that wait for a reader, each of [`CHUNK`] bytes at most.
+const WAITING: usize = 4;
+const CHUNK: usize = 64 * 1024;
+
+/// A body that `work` writes on a thread that may block, as fast as its reader takes it. When the work
+/// fails the connection ends before the body does, so that nobody takes a part for the whole.
+pub fn body(
+    app: App,
+    work: impl FnOnce(&App, &mut dyn std::io::Write) -> anyhow::Result<()> + Send + 'static,
+) -> axum::body::Body {
+    let (sender, chunks) = tokio::sync::mpsc::channel(WAITING);
+    tokio::task::spawn_blocking(move || {
+        let mut pipe = std::io::BufWriter::with_capacity(CHUNK, Pipe(sender.clone()));
+        let done = work(&app, &mut pipe);
+        let done = done.and_then(|()| Ok(std::io::Write::flush(&mut pipe)?));
+        if let Err(error) = done
+            && !sender.is_closed()
+        {
+            tracing::error!("{error:#}");
+            let _ = sender.blocking_send(Err(std::io::Error::other(format!("{error:#}"))));
+        }
+    });
+    axum::body::Body::from_stream(tokio_stream::wrappers::ReceiverStream::new(chunks))
+}
+
+struct Pipe(tokio::sync::mpsc::Sender<std::io::Result<Vec<u8>>>);
+
+impl std::io::Write for Pipe {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let part = &bytes[..bytes.len().min(CHUNK)];
+        let sent = self.0.blocking_send(Ok(part.to_vec()));
+        // whoever asked went away
+        sent.map_err(|_| std::io::ErrorKind::BrokenPipe)?;
+        Ok(part.len())
+    }
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}

@@ -2,6 +2,10 @@
 //!
 //! `tests/suite/views.rs` holds it against the routes, and asks for every example.
 
+mod data;
+
+use data::{CHANGES, JSON, STREAMS};
+
 /// Filters that lists share, in the words of the page.
 const FILTERS: &str = "agent, project, repo, model, branch, tool, tag (each may repeat), starred=1, from, to, include_helpers=1, include_empty=1";
 const FIGURES: &str =
@@ -16,7 +20,7 @@ pub struct Address {
     pub gives: &'static str,
     /// An address of it; `{id}` stands for a session's id.
     pub example: &'static str,
-    /// JSON; `""` for none.
+    /// JSON or a form, `{id}` as in the example; `""` for none.
     pub body: &'static str,
     /// It does not end by itself.
     pub stream: bool,
@@ -89,7 +93,7 @@ pub static KINDS: &[Kind] = &[
     },
     Kind {
         title: "Changes",
-        lead: "Stars and tags. The token is drawn at every start; it stands in server.json in the data folder, which only you can read.",
+        lead: "Stars, tags, titles, saved searches. The token is drawn at every start; it stands in server.json in the data folder, which only you can read.",
         addresses: CHANGES,
     },
 ];
@@ -108,6 +112,24 @@ static FRAGMENTS: &[Address] = &[
         "/fragments/sessions/more?offset=0",
     ),
     get(
+        "/fragments/starred",
+        "those of the session list",
+        "what is starred",
+        "/fragments/starred",
+    ),
+    get(
+        "/fragments/starred/more",
+        "the same with offset",
+        "the next cards alone",
+        "/fragments/starred/more?offset=0",
+    ),
+    get(
+        "/fragments/tags",
+        "",
+        "every tag with its colour and its sessions",
+        "/fragments/tags",
+    ),
+    get(
         "/fragments/search",
         "q, role, sort, and the filters of sessions",
         "what was found, with facets and passages",
@@ -120,8 +142,14 @@ static FRAGMENTS: &[Address] = &[
         "/fragments/search/more?q=retry&offset=0",
     ),
     get(
+        "/fragments/search/suggest",
+        "q, at (where the cursor is)",
+        "how what is typed may go on",
+        "/fragments/search/suggest?q=tool:",
+    ),
+    get(
         "/fragments/session/{id}",
-        "filter=user|assistant|tools, offset, m (a message)",
+        "filter=user|assistant|tools|errors|edits, tool, q (to find in it), offset, m (a message)",
         "one session: facts and a page of its transcript",
         "/fragments/session/{id}?filter=user",
     ),
@@ -136,6 +164,102 @@ static FRAGMENTS: &[Address] = &[
         "filter, offset",
         "what was said since, for a page that is open",
         "/fragments/session/{id}/tail?offset=0",
+    ),
+    get(
+        "/fragments/session/{id}/outline",
+        "m (a message), offset",
+        "its prompts, with what each came to, and the whole as a strip",
+        "/fragments/session/{id}/outline?m=0",
+    ),
+    get(
+        "/fragments/session/{id}/files",
+        "file (its edits too), from, few=1",
+        "the files that it edited",
+        "/fragments/session/{id}/files",
+    ),
+    get(
+        "/fragments/session/{id}/edits",
+        "file, offset",
+        "the edits of one file, as diffs",
+        "/fragments/session/{id}/edits?file=src/main.rs",
+    ),
+    get(
+        "/fragments/session/{id}/raw/{seq}",
+        "",
+        "the record of a message as its agent wrote it",
+        "/fragments/session/{id}/raw/0",
+    ),
+    get(
+        "/fragments/session/{id}/replay",
+        "at, speed",
+        "the session up to a message, to be played",
+        "/fragments/session/{id}/replay?at=0",
+    ),
+    get(
+        "/fragments/session/{id}/replay/steps",
+        "offset",
+        "the next messages of a replay alone",
+        "/fragments/session/{id}/replay/steps?offset=0",
+    ),
+    get(
+        "/fragments/session/{id}/commits",
+        "",
+        "what was committed while it ran",
+        "/fragments/session/{id}/commits",
+    ),
+    get(
+        "/fragments/session/{id}/preview",
+        "",
+        "its first messages, in short",
+        "/fragments/session/{id}/preview",
+    ),
+    get(
+        "/fragments/session/{id}/around/{seq}",
+        "",
+        "one message with those beside it",
+        "/fragments/session/{id}/around/0",
+    ),
+    get(
+        "/fragments/session/{id}/outline",
+        "",
+        "its prompts, to jump to",
+        "/fragments/session/{id}/outline",
+    ),
+    get(
+        "/fragments/session/{id}/files",
+        "",
+        "the files that it touched",
+        "/fragments/session/{id}/files",
+    ),
+    get(
+        "/fragments/session/{id}/edits",
+        "file",
+        "what it changed in one file",
+        "/fragments/session/{id}/edits?file=src/main.rs",
+    ),
+    get(
+        "/fragments/session/{id}/raw/{seq}",
+        "",
+        "a message as its file has it",
+        "/fragments/session/{id}/raw/0",
+    ),
+    get(
+        "/fragments/session/{id}/replay",
+        "",
+        "the session as it went on",
+        "/fragments/session/{id}/replay",
+    ),
+    get(
+        "/fragments/session/{id}/replay/steps",
+        "offset",
+        "the next steps alone",
+        "/fragments/session/{id}/replay/steps?offset=0",
+    ),
+    get(
+        "/fragments/session/{id}/commits",
+        "",
+        "commits that were made meanwhile",
+        "/fragments/session/{id}/commits",
     ),
     get(
         "/fragments/timeline",
@@ -204,6 +328,18 @@ static FRAGMENTS: &[Address] = &[
         "/fragments/status",
     ),
     get(
+        "/fragments/settings",
+        "",
+        "what is set, and where",
+        "/fragments/settings",
+    ),
+    get(
+        "/fragments/settings/patterns",
+        "helper_patterns (one a line)",
+        "how many sessions each pattern would take for a helper run",
+        "/fragments/settings/patterns?helper_patterns=^You+are",
+    ),
+    get(
         "/fragments/changelog",
         "",
         "what changed, version by version",
@@ -226,159 +362,35 @@ static FRAGMENTS: &[Address] = &[
 
 const FILTERS_AND_LIST: &str = "q, sort=oldest|longest|costliest, group=project|repo|day, view=list, offset, agent, project, repo, model, branch, tool, tag (each may repeat), starred=1, from, to, include_helpers=1, include_empty=1";
 
-static JSON: &[Address] = &[
-    get(
-        "/api/sessions",
-        FILTERS,
-        "an array of sessions, newest first; also q, sort, limit, offset. Headers X-Total-Count, X-Helper-Count, X-Empty-Count",
-        "/api/sessions?limit=20",
-    ),
-    get(
-        "/api/session/{id}",
-        "offset, limit, filter",
-        "one session and a page of its messages",
-        "/api/session/{id}?offset=0&limit=50",
-    ),
-    get(
-        "/api/session/{id}/stream",
-        "filter",
-        "all its messages as events, fifty each; it ends",
-        "/api/session/{id}/stream",
-    ),
-    get(
-        "/api/preview/{id}",
-        "limit",
-        "its first messages, in short",
-        "/api/preview/{id}?limit=10",
-    ),
-    get(
-        "/api/cost/{id}",
-        "",
-        "what it cost, by prompt, model and tool",
-        "/api/cost/{id}",
-    ),
-    get(
-        "/api/search",
-        "q, role, sort, limit, offset, and the filters of sessions",
-        "total, how loosely it matched, facets, results",
-        "/api/search?q=retry&role=user",
-    ),
-    get(
-        "/api/projects",
-        FILTERS,
-        "an array of projects, last used first",
-        "/api/projects",
-    ),
-    get(
-        "/api/tags",
-        "",
-        "tags in use, with how many sessions",
-        "/api/tags",
-    ),
-    get(
-        "/api/analytics/cost",
-        FIGURES,
-        "a job: running with figures so far, or done; also refresh=1, wait, seen",
-        "/api/analytics/cost?wait=5",
-    ),
-    get(
-        "/api/analytics/{table}",
-        FIGURES,
-        "one table of the analytics page as .csv or .json",
-        "/api/analytics/models.csv",
-    ),
-    get(
-        "/api/leaderboard",
-        "refresh=1, wait, seen",
-        "a job as well: anon, today, week, totals, agents, streak, daily, activeDays, records",
-        "/api/leaderboard",
-    ),
-    get(
-        "/api/stats",
-        "by (day, week, month, agent, model, project, repo, branch, tool, session, hour_of_week; several at once), and the filters",
-        "tokens and cost by any sides",
-        "/api/stats?by=day,agent",
-    ),
-    get("/api/warming", "", "how far reading is", "/api/warming"),
-    get(
-        "/api/index-status",
-        "",
-        "sizes and counts of index and stores",
-        "/api/index-status",
-    ),
-    get(
-        "/api/sqlite-status",
-        "",
-        "the same, under the name that older clients know",
-        "/api/sqlite-status",
-    ),
-    get(
-        "/api/changelog",
-        "",
-        "version, date, title, changes",
-        "/api/changelog",
-    ),
-    get("/api/version", "", "the version that runs", "/api/version"),
-    get(
-        "/health",
-        "",
-        "200 once a real query has been answered",
-        "/health",
-    ),
-];
+/// What stands for `{id}`, `{key}` and `{project}` in the examples.
+pub struct Named {
+    /// A session's id as addresses carry it, and `agent:id`.
+    pub id: String,
+    pub key: String,
+    /// Its project, encoded.
+    pub project: String,
+}
 
-static STREAMS: &[Address] = &[
-    stream(
-        "/events",
-        "seen (a generation)",
-        "status: the progress strip; changed: the new generation",
-        "/events",
-    ),
-    stream(
-        "/events/analytics",
-        "those of the page",
-        "update: the figures as they come; done",
-        "/events/analytics",
-    ),
-    stream(
-        "/events/activity",
-        "those of the page",
-        "the same for the activity page",
-        "/events/activity",
-    ),
-    stream(
-        "/events/leaderboard",
-        "",
-        "the same for the leaderboard",
-        "/events/leaderboard",
-    ),
-];
-
-static CHANGES: &[Address] = &[
-    post(
-        "/api/session/{id}/star",
-        "stars a session, or takes the star away",
-        "/api/session/{id}/star",
-        r#"{"on": true}"#,
-    ),
-    post(
-        "/api/session/{id}/tag",
-        "tags a session, or takes the tag away",
-        "/api/session/{id}/tag",
-        r#"{"tag": "infra", "on": true}"#,
-    ),
-];
+impl Named {
+    fn put(&self, text: &str) -> String {
+        let text = text.replace("{id}", &self.id).replace("{key}", &self.key);
+        text.replace("{project}", &self.project)
+    }
+}
 
 impl Address {
-    /// The line to type: `session` and `project` stand in the examples, `host` is `name:port`.
-    pub fn curl(&self, host: &str, session: &str, project: &str) -> String {
-        let path = self.example.replace("{id}", session);
-        let path = path.replace("{project}", project);
+    /// The line to type; `host` is `name:port`.
+    pub fn curl(&self, host: &str, named: &Named) -> String {
+        let path = named.put(self.example);
         let flags = match (self.method, self.stream) {
-            ("POST", _) => format!(
-                "-s -X POST -H 'X-Codedash-Token: TOKEN' -H 'Content-Type: application/json' -d '{}'",
-                self.body
-            ),
+            ("POST", _) => {
+                let kind = match self.body.starts_with('{') {
+                    true => " -H 'Content-Type: application/json'",
+                    false => "",
+                };
+                let body = named.put(self.body);
+                format!("-s -X POST -H 'X-Codedash-Token: TOKEN'{kind} -d '{body}'")
+            }
             (_, true) => "-sN".into(),
             _ => "-s".into(),
         };

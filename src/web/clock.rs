@@ -36,6 +36,10 @@ impl Clock {
     pub fn time_of(&self, at: i64) -> String {
         self.format(at, if self.twelve { "%-I:%M %p" } else { "%H:%M" })
     }
+    /// Day and wall-clock time to the second, as text alone.
+    pub fn moment(&self, at: i64) -> String {
+        self.format(at, "%a %-d %b %Y, %H:%M:%S")
+    }
     pub fn day(&self, at: i64) -> Day {
         Day::from_date(self.zoned(at).date())
     }

@@ -1,6 +1,6 @@
 //! Numbers as people read them. Templates call these; handlers never format.
 
-use crate::engine::view::CostView;
+use crate::engine::view::{Amount, CostView};
 
 /// Whole numbers of any width, by value or by reference.
 pub trait Whole {
@@ -54,6 +54,17 @@ pub fn cost(cost: &CostView, _: &dyn askama::Values) -> askama::Result<String> {
 #[askama::filter_fn]
 pub fn cost_note(cost: &CostView, _: &dyn askama::Values) -> askama::Result<String> {
     Ok(price_note(cost))
+}
+
+/// What some responses cost, in a word.
+#[askama::filter_fn]
+pub fn spent(amount: &Amount, _: &dyn askama::Values) -> askama::Result<String> {
+    Ok(match amount {
+        amount if amount.responses == 0 => String::new(),
+        amount if amount.unpriced_responses == amount.responses => "unpriced".into(),
+        amount if amount.unpriced_responses > 0 => format!("{}+", dollars(amount.cost)),
+        amount => dollars(amount.cost),
+    })
 }
 
 /// `s` unless there is exactly one.

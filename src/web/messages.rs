@@ -4,7 +4,7 @@ use super::error::Failure;
 use super::filters;
 use super::params::{Params, segment};
 use super::shell::Shell;
-use super::transcript::{Content, Item, Renderer};
+use super::transcript::{Content, Insight, Item, Renderer};
 use crate::engine::view::MessagesPage;
 use crate::engine::{Engine, Found};
 use askama::Template;
@@ -54,10 +54,11 @@ impl Messages {
         path: &str,
         params: &Params,
         found: MessagesPage,
+        insight: &Insight,
         engine: &Engine,
     ) -> Result<Messages, Failure> {
         let linked = child_href(engine);
-        Ok(Messages::with(shell, path, params, found, linked))
+        Ok(Messages::with(shell, path, params, found, insight, linked))
     }
 
     /// `linked` finds the page of a sub-agent by its native id.
@@ -66,11 +67,12 @@ impl Messages {
         path: &str,
         params: &Params,
         found: MessagesPage,
+        insight: &Insight,
         linked: impl Fn(&str) -> Option<String>,
     ) -> Messages {
         let highlight = params.get("m").and_then(|seq| seq.parse().ok());
-        let mut renderer = Renderer::new(path, highlight);
-        let plain = params.without("m");
+        let mut renderer = Renderer::new(path, highlight, insight);
+        let plain = params.without("m").without("none");
         let at = |offset: usize, way: &str| {
             let params = plain.with("offset", &offset.to_string());
             let more = params.with("way", way).with("offset", &offset.to_string());

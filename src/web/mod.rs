@@ -7,6 +7,7 @@
 
 pub mod api;
 
+mod archive;
 mod ask;
 pub mod assets;
 mod blocking;
@@ -21,6 +22,7 @@ mod events;
 mod facets;
 mod figures;
 mod filters;
+mod found;
 mod guard;
 mod highlight;
 mod markdown;
@@ -28,6 +30,7 @@ mod marks;
 mod messages;
 mod pages;
 mod params;
+mod pretty;
 mod respond;
 mod roots;
 mod routes;

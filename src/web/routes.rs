@@ -2,8 +2,9 @@
 
 use super::events::{self, Hub};
 use super::pages::{
-    activity, analytics, around, bulk, changelog, help, leaderboard, marks, preview, project,
-    projects, saved, search, session, sessions, settings, status, suggest, tags, timeline, tour,
+    activity, analytics, around, bulk, changelog, commits, export, help, leaderboard, marks,
+    preview, project, projects, raw, replay, saved, search, session, sessions, settings, status,
+    suggest, tags, timeline, tour,
 };
 use super::{App, api, assets, error, guard};
 use axum::http::StatusCode;
@@ -61,6 +62,14 @@ fn pages() -> Router<App> {
         .route("/session/{id}", get(session::page))
         .route("/session/{id}/text/{seq}", get(session::text))
         .route("/timeline", get(timeline::page))
+        .route("/session/{id}/outline", get(session::outline))
+        .route("/session/{id}/files", get(session::files))
+        .route("/session/{id}/raw/{seq}", get(raw::page))
+        .route("/session/{id}/image/{seq}/{number}", get(raw::image))
+        .route("/session/{id}/replay", get(replay::page))
+        .route("/session/{id}/export", get(export::markdown))
+        .route("/session/{id}/export.json", get(export::json))
+        .route("/api/session/{id}/export", get(export::markdown))
         .route("/projects", get(projects::page))
         .route("/project", get(project::page))
         .route("/activity", get(activity::page))
@@ -93,6 +102,13 @@ fn fragments() -> Router<App> {
         .route("/fragments/session/{id}/around/{seq}", get(around::around))
         .route("/fragments/timeline", get(timeline::page))
         .route("/fragments/timeline/more", get(timeline::more))
+        .route("/fragments/session/{id}/outline", get(session::outline))
+        .route("/fragments/session/{id}/files", get(session::files))
+        .route("/fragments/session/{id}/edits", get(session::edits))
+        .route("/fragments/session/{id}/raw/{seq}", get(raw::page))
+        .route("/fragments/session/{id}/replay", get(replay::page))
+        .route("/fragments/session/{id}/replay/steps", get(replay::steps))
+        .route("/fragments/session/{id}/commits", get(commits::block))
         .route("/fragments/projects", get(projects::page))
         .route("/fragments/project", get(project::page))
         .route("/fragments/activity", get(activity::page))
@@ -119,6 +135,7 @@ fn changes() -> Router<App> {
         .route("/tags", post(tags::change))
         .route("/bulk", post(bulk::change))
         .route("/saved", post(saved::change))
+        .route("/export", post(export::several))
         .route("/analytics/plans", post(analytics::change_plan))
         .route("/search/recent", post(suggest::note))
         .route("/search/recent/forget", post(suggest::forget))

@@ -565,6 +565,111 @@ pub fn messages() -> MessagesPage {
     }
 }
 
+fn spent(n: u64) -> Amount {
+    Amount {
+        tokens: Tokens {
+            input: 900 * n,
+            cache_read: 41_000 * n,
+            output: 1_300 * n,
+            ..Tokens::default()
+        },
+        responses: n,
+        cost: 180_000 * n as i64,
+        ..Amount::default()
+    }
+}
+
+pub fn course() -> Course {
+    let turn = |(seq, n)| TurnView {
+        seq: Some(seq),
+        at: NOW - 4 * HOUR,
+        until: NOW - 4 * HOUR + 780_000,
+        amount: spent(n),
+        context: 120_000,
+        window: Some(200_000),
+        fill_sum: 0.6,
+        fill_count: 1,
+    };
+    let step = |n: u64| CourseStep {
+        at: NOW - 4 * HOUR + n as i64 * 60_000,
+        until: NOW - 4 * HOUR + n as i64 * 60_000 + 20_000,
+        turn: (n > 0).then_some(0),
+        amount: spent(1 + n % 5),
+        context: 18_000 + n * 8_000,
+        window: Some(200_000),
+    };
+    Course {
+        turns: [(0, 9), (12, 4)].map(turn).into(),
+        steps: (0..22).map(step).collect(),
+    }
+}
+
+pub fn inside() -> Inside {
+    Inside {
+        seqs: vec![0, 5, 8, 12],
+        ..Inside::default()
+    }
+}
+
+pub fn outline() -> Outline {
+    let turn = |seq, text: &str, errors| OutlineTurn {
+        seq,
+        prompt: true,
+        text: text.into(),
+        at: Some(NOW - 4 * HOUR),
+        until: Some(NOW - 3 * HOUR),
+        items: 12,
+        calls: 8,
+        errors,
+        edits: 2,
+        compactions: errors,
+        amount: spent(3),
+    };
+    Outline {
+        turns: vec![
+            turn(
+                0,
+                "the uploader gives up after the first 503\nmake it retry",
+                1,
+            ),
+            turn(12, "what about 429?", 0),
+            turn(18, "", 0),
+        ],
+        offset: 0,
+        total: 3,
+        items: 40,
+        strip: (0..20)
+            .map(|n| Stretch {
+                seq: n * 2,
+                items: 2,
+                prompts: Marked {
+                    count: u32::from(n % 6 == 0),
+                    first: n * 2,
+                },
+                errors: Marked {
+                    count: u32::from(n == 4),
+                    first: n * 2 + 1,
+                },
+                ..Stretch::default()
+            })
+            .collect(),
+    }
+}
+
+pub fn touched() -> Vec<Touched> {
+    let file = |path: &str, edits, failed| Touched {
+        path: path.into(),
+        edits,
+        failed,
+        first: 6,
+        last: 20,
+    };
+    vec![
+        file("/home/ada/src/orbit/src/upload.rs", 7, 1),
+        file("README.md", 1, 0),
+    ]
+}
+
 pub fn session() -> SessionView {
     let card = self::card(0);
     SessionView {
@@ -1112,7 +1217,7 @@ mod tests {
             ("list", html(&sessions::tests::sample_page("view=list", 0))),
             ("search", html(&search::tests::sample_page("q=retry"))),
             ("grammar", html(&search::tests::sample_page(""))),
-            ("session", html(&session::tests::sample_page("m=8"))),
+            ("session", html(&session::tests::sample_page("m=8&q=retry"))),
             ("projects", html(&projects::tests::sample_page())),
             ("analytics", html(&analytics::tests::sample_page(true))),
             ("running", html(&analytics::tests::sample_page(false))),

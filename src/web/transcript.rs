@@ -2,17 +2,29 @@
 
 use super::cards::one_line;
 use super::filters::sized;
+use super::found::{self, Parts};
 use super::{highlight, markdown};
-use crate::engine::view::TranscriptItem;
+use crate::engine::view::{Amount, Inside, TranscriptItem, TurnView};
 use crate::model::{BodyFormat, PromptKind, Role, ToolCall, ToolKind};
+use std::collections::HashMap;
 
 /// More than this of one body stays behind a link to its full text.
 const MAX_PROSE: usize = 96 * 1024;
 const MAX_OUTPUT: usize = 16 * 1024;
+/// Images shown of one message.
+const MAX_IMAGES: u32 = 20;
 
 /// One message, ready for `parts/item.html`.
 pub struct Item {
     pub seq: u32,
+    /// Address of its session's page.
+    pub path: String,
+    /// What it can be jumped to as: `prompt`, `error`, `edit`, in words.
+    pub kinds: String,
+    /// It answers what is searched for in the session.
+    pub found: bool,
+    /// What its prompt came to.
+    pub turn: Option<Sums>,
     /// Kind of row: `user`, `assistant`, `thinking`, `tool`, `system`.
     pub class: &'static str,
     /// Who speaks, in a word.
@@ -24,10 +36,18 @@ pub struct Item {
     pub body: Body,
     pub copy: bool,
     pub sidechain: bool,
-    pub images: u32,
+    /// Addresses of its images.
+    pub images: Vec<String>,
     pub call: Option<Call>,
     /// First words, for the head of a fold.
     pub peek: String,
+}
+
+/// What a prompt's responses used, and how long they took.
+#[derive(Clone)]
+pub struct Sums {
+    pub until: Option<i64>,
+    pub amount: Amount,
 }
 
 /// A tool call's head and what it gave back.
@@ -43,6 +63,8 @@ pub struct Call {
     pub output: Option<Body>,
     pub output_seq: u32,
     pub output_size: String,
+    /// Addresses of the images that it gave back.
+    pub images: Vec<String>,
     /// The sub-agent that it started.
     pub child: Option<String>,
 }
@@ -65,9 +87,9 @@ pub enum Content {
     /// Sanitised HTML.
     Html(String),
     /// Preformatted text.
-    Plain(String),
+    Plain(Parts),
     /// Lines with their class: `add`, `del`, `hunk`, `file`, `""`.
-    Diff(Vec<(&'static str, String)>),
+    Diff(Vec<(&'static str, Parts)>),
 }
 
 /// Renders the messages of one page, which share the highlighter's budget.
@@ -75,14 +97,44 @@ pub struct Renderer<'a> {
     path: &'a str,
     target: Option<u32>,
     budget: usize,
+    insight: &'a Insight,
+}
+
+/// What is known of a session beside its messages.
+#[derive(Default)]
+pub struct Insight {
+    /// By ordinal of the prompt.
+    pub turns: HashMap<u32, Sums>,
+    pub inside: Inside,
+}
+
+impl Insight {
+    pub fn new(turns: &[TurnView], inside: Inside) -> Insight {
+        let sums = |turn: &TurnView| {
+            let sums = Sums {
+                until: Some(turn.until),
+                amount: turn.amount.clone(),
+            };
+            turn.seq.map(|seq| (seq, sums))
+        };
+        Insight {
+            turns: turns.iter().filter_map(sums).collect(),
+            inside,
+        }
+    }
+
+    fn found(&self, seq: u32) -> bool {
+        self.inside.seqs.binary_search(&seq).is_ok()
+    }
 }
 
 impl<'a> Renderer<'a> {
     /// `path` is the session's page; `target` the message that the address asks for.
-    pub fn new(path: &'a str, target: Option<u32>) -> Renderer<'a> {
+    pub fn new(path: &'a str, target: Option<u32>, insight: &'a Insight) -> Renderer<'a> {
         Renderer {
             path,
             target,
+            insight,
             budget: highlight::PAGE_BUDGET,
         }
     }
@@ -112,6 +164,14 @@ impl<'a> Renderer<'a> {
         };
         Item {
             seq: item.seq,
+            path: self.path.to_owned(),
+            kinds: kinds(&item, call.as_ref()),
+            found: self.insight.found(item.seq)
+                || answered.is_some_and(|seq| self.insight.found(seq)),
+            turn: match item.role {
+                Role::User => self.insight.turns.get(&item.seq).cloned(),
+                _ => None,
+            },
             class,
             label,
             target: self.target.is_some()
@@ -120,7 +180,7 @@ impl<'a> Renderer<'a> {
             model: item.model.clone().unwrap_or_default(),
             copy: item.copy,
             sidechain: item.sidechain,
-            images: item.images,
+            images: self.images(item.seq, item.images),
             call,
             peek: one_line(&item.text[..item.text.floor_char_boundary(400)], 140).replace("**", ""),
             body: self.body(item),
@@ -154,10 +214,20 @@ impl<'a> Renderer<'a> {
             output_size: output
                 .as_ref()
                 .map_or_else(String::new, |output| sized(output.bytes)),
+            images: output
+                .as_ref()
+                .map_or_else(Vec::new, |output| self.images(output.seq, output.images)),
             output: output.map(|output| self.body(*output)),
             child,
             tool,
         }
+    }
+
+    fn images(&self, seq: u32, count: u32) -> Vec<String> {
+        let shown = 0..count.min(MAX_IMAGES);
+        shown
+            .map(|n| format!("{}/image/{seq}/{n}", self.path))
+            .collect()
     }
 
     fn body(&mut self, item: TranscriptItem) -> Body {
@@ -166,14 +236,19 @@ impl<'a> Renderer<'a> {
         let shown = item.text.floor_char_boundary(limit);
         let notice = self.notice(&item, shown);
         let text = &item.text[..shown];
+        let marker = &self.insight.inside.marker;
         let content = match item.format {
             _ if text.trim().is_empty() => Content::Empty,
             BodyFormat::Markdown => {
                 let breaks = item.role == Role::User;
-                Content::Html(markdown::html(text, breaks, &mut self.budget))
+                let html = markdown::html(text, breaks, &mut self.budget);
+                Content::Html(found::in_html(html, marker))
             }
-            BodyFormat::Plain => Content::Plain(bare(text)),
-            BodyFormat::Diff => Content::Diff(diff(text)),
+            BodyFormat::Plain => Content::Plain(found::in_text(bare(text), marker)),
+            BodyFormat::Diff => {
+                let line = |(class, line)| (class, found::in_text(line, marker));
+                Content::Diff(diff(text).into_iter().map(line).collect())
+            }
             BodyFormat::Shell => self.code(text, "sh"),
             BodyFormat::Json => self.code(text, "json"),
         };
@@ -198,10 +273,29 @@ impl<'a> Renderer<'a> {
 
     fn code(&mut self, text: &str, language: &str) -> Content {
         match highlight::html(text, language, &mut self.budget) {
-            Some(spans) => Content::Html(format!("<pre tabindex=\"0\"><code>{spans}</code></pre>")),
-            None => Content::Plain(bare(text)),
+            Some(spans) => {
+                let html = format!("<pre tabindex=\"0\"><code>{spans}</code></pre>");
+                Content::Html(found::in_html(html, &self.insight.inside.marker))
+            }
+            None => Content::Plain(found::in_text(bare(text), &self.insight.inside.marker)),
         }
     }
+}
+
+fn kinds(item: &TranscriptItem, call: Option<&Call>) -> String {
+    let prompt = item.role == Role::User && item.prompt.is_prompt();
+    let edit = |call: &Call| matches!(call.tool.kind, ToolKind::Edit | ToolKind::Write);
+    let all = [
+        (prompt, "prompt"),
+        (call.is_some_and(|call| call.failed), "error"),
+        (call.is_some_and(edit), "edit"),
+    ];
+    let kinds: Vec<&str> = all
+        .iter()
+        .filter(|kind| kind.0)
+        .map(|kind| kind.1)
+        .collect();
+    kinds.join(" ")
 }
 
 fn icon(kind: ToolKind) -> &'static str {
@@ -280,7 +374,7 @@ mod tests {
     }
 
     fn render(item: TranscriptItem) -> Item {
-        Renderer::new("/session/x", None).item(item, |_| None)
+        Renderer::new("/session/x", None, &Insight::default()).item(item, |_| None)
     }
 
     #[test]
@@ -298,7 +392,7 @@ mod tests {
         let Content::Plain(shown) = item.body.content else {
             panic!("plain text stays plain");
         };
-        assert_eq!(shown.len(), MAX_OUTPUT);
+        assert_eq!(shown[0].1.len(), MAX_OUTPUT);
         let notice = item.body.notice.unwrap();
         assert_eq!(notice.href.as_deref(), Some("/session/x/text/7"));
     }
@@ -322,6 +416,7 @@ mod tests {
     #[test]
     fn asking_for_an_output_opens_its_call() {
         let mut call = item(BodyFormat::Shell, "ls");
+        call.role = Role::Tool;
         call.tool = Some(ToolCall {
             name: "mcp__gh__search".into(),
             ..ToolCall::default()
@@ -333,8 +428,9 @@ mod tests {
             ..ToolCall::default()
         });
         call.output = Some(Box::new(output));
-        let item = Renderer::new("/session/x", Some(8)).item(call, |_| None);
+        let item = Renderer::new("/session/x", Some(8), &Insight::default()).item(call, |_| None);
         assert!(item.target);
+        assert_eq!(item.kinds, "error");
         let call = item.call.unwrap();
         assert!(call.failed && !call.silent);
         assert_eq!(call.name, "search");

@@ -497,6 +497,8 @@ fn shapes_are_as_promised() {
             "analytics",
             "/api/analytics/cost?wait=30&project=/w/store".to_owned(),
         ),
+        ("leaderboard", "/api/leaderboard?wait=30".to_owned()),
+        ("changelog", "/api/changelog".to_owned()),
         ("warming", "/api/warming".to_owned()),
         ("index-status", "/api/index-status".to_owned()),
         ("health", "/health".to_owned()),

@@ -6,12 +6,13 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::Stdio;
 
-const VERBS: [&str; 8] = [
+const VERBS: [&str; 9] = [
     "serve",
     "index",
     "search",
     "list",
     "show",
+    "export",
     "stats",
     "doctor",
     "completions",

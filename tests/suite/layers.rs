@@ -58,6 +58,7 @@ const BELOW_L3: &[&str] = &[
 const HOLDS: &[&str] = &[
     "crate::index::Sort",
     "crate::index::Match",
+    "crate::index::Marker",
     "crate::index::Snippet",
     "crate::index::self",
     "crate::store::status",
@@ -81,7 +82,7 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("genai_prices", &["pricing"]),
     ("clap", &["cli"]),
     ("indicatif", &["cli"]),
-    ("zip", &["cli"]),
+    ("zip", &["cli", "web/archive"]),
     ("sha2", &["agents/read"]),
     ("md5", &["agents/read"]),
 ];

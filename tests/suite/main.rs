@@ -12,6 +12,7 @@ mod house;
 mod ingest;
 mod layers;
 mod pages;
+mod retold;
 mod search;
 mod settings;
 mod terminal;

@@ -59,6 +59,16 @@ impl Site {
         self.tidy(str::from_utf8(&bytes).unwrap())
     }
 
+    /// Where an address leads on to.
+    async fn location(&self, path: &str) -> String {
+        let request = Request::get(path).header("host", "127.0.0.1:3847");
+        let request = request.body(Body::empty()).unwrap();
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        assert_eq!(response.status(), 303, "{path}");
+        let location = response.headers().get("location").unwrap();
+        location.to_str().unwrap().to_owned()
+    }
+
     fn tidy(&self, html: &str) -> String {
         let mut html = html
             .replace(self.house.home().to_str().unwrap(), "HOME")
@@ -241,11 +251,24 @@ fn frame(page: &str, fragment: &str) -> String {
 async fn pages_are_frames_around_their_fragments() {
     let site = Site::new(furnished());
     let session = format!("session/{}", id_of("lamp"));
+    let (outline, files) = (format!("{session}/outline"), format!("{session}/files"));
     for (name, page, fragment) in [
         ("sessions", "/", "sessions"),
         ("search", "/search?q=lantern", "search?q=lantern"),
         ("session", &*format!("/{session}"), &*session),
         ("timeline", "/timeline", "timeline"),
+        ("outline", &*format!("/{outline}"), &*outline),
+        ("files", &*format!("/{files}"), &*files),
+        (
+            "raw",
+            &*format!("/{session}/raw/1"),
+            &*format!("{session}/raw/1"),
+        ),
+        (
+            "replay",
+            &*format!("/{session}/replay?at=2"),
+            &*format!("{session}/replay?at=2"),
+        ),
         ("projects", "/projects", "projects"),
         ("project", "/project?path=/w/app", "project?path=/w/app"),
         ("activity", "/activity", "activity"),
@@ -298,10 +321,39 @@ async fn fragments_of_a_full_home() {
         ("session-tools", &*format!("session/{count}?filter=tools")),
         ("session-more", &*format!("session/{count}/more?offset=1")),
         ("session-tail", &*format!("session/{count}/tail?offset=1")),
+        ("session-errors", &*format!("session/{lamp}?filter=errors")),
+        ("session-found", &*format!("session/{lamp}?q=lantern&m=3")),
+        (
+            "session-nothing",
+            &*format!("session/{lamp}?q=zebrafinch&none=edit"),
+        ),
         ("session-none", "session/no-such-session"),
         ("timeline", "timeline"),
         ("timeline-until", "timeline?until=2024-03-06&agent=codex"),
         ("timeline-more", "timeline/more?until=2024-03-05"),
+        ("outline", &*format!("session/{lamp}/outline?m=3")),
+        (
+            "outline-within",
+            &*format!("session/{count}/outline?within=1"),
+        ),
+        (
+            "files",
+            &*format!("session/{lamp}/files?file=/w/app/lantern.rs"),
+        ),
+        ("files-few", &*format!("session/{lamp}/files?few=1")),
+        ("files-none", &*format!("session/{count}/files")),
+        (
+            "edits",
+            &*format!("session/{lamp}/edits?file=/w/app/lantern.rs"),
+        ),
+        ("raw", &*format!("session/{lamp}/raw/0")),
+        ("raw-none", &*format!("session/{lamp}/raw/99")),
+        ("replay", &*format!("session/{count}/replay?at=1&speed=5")),
+        (
+            "replay-steps",
+            &*format!("session/{count}/replay/steps?offset=1"),
+        ),
+        ("commits", &*format!("session/{lamp}/commits")),
         ("projects", "projects"),
         ("projects-none", "projects?q=nobody+wrote+this"),
         ("project", "project?path=/w/app"),
@@ -347,6 +399,47 @@ async fn fragments_of_an_empty_home() {
     for name in ["analytics", "activity", "leaderboard"] {
         let html = site.get(&format!("/fragments/{name}")).await;
         insta::assert_snapshot!(format!("empty-{name}"), outline(&html));
+    }
+}
+
+#[tokio::test]
+async fn jumps_lead_to_an_address_of_their_own() {
+    let site = Site::new(furnished());
+    let lamp = format!("/session/{}", id_of("lamp"));
+    // 0 prompt, 1 thought, 2 edit, 3 its output, 4 failed call, 5 its output, 6 answer
+    for (asked, want) in [
+        ("jump=prompt", "?m=0#m0"),
+        ("jump=error", "?m=4#m4"),
+        ("jump=error&from=4", "?m=4&none=error#m4"),
+        ("jump=edit&way=previous&from=6", "?m=2#m2"),
+        ("jump=edit&filter=user", "?m=2#m2"),
+        ("jump=edit&filter=edits", "?filter=edits&m=2#m2"),
+        (
+            "jump=tool&filter=tools&tool=Bash",
+            "?filter=tools&tool=Bash&m=4#m4",
+        ),
+        ("jump=hit&q=FAILED", "?q=FAILED&m=5#m5"),
+        ("jump=hit&q=FAILED&from=5", "?q=FAILED&m=5#m5"),
+        ("jump=hit&q=zebrafinch", "?q=zebrafinch&none=hit"),
+        ("jump=hit", ""),
+    ] {
+        let location = site.location(&format!("{lamp}?{asked}")).await;
+        assert_eq!(location, format!("{lamp}{want}"), "{asked}");
+    }
+}
+
+#[tokio::test]
+async fn a_call_as_markdown_has_its_output() {
+    let site = Site::new(furnished());
+    let lamp = id_of("lamp");
+    for seq in [4, 5] {
+        let path = format!("/session/{lamp}/text/{seq}?form=markdown");
+        let text = site.get(&path).await;
+        assert!(
+            text.contains("**Bash** cargo test lantern ```sh cargo test lantern ```"),
+            "{text}"
+        );
+        assert!(text.contains("test lantern ... FAILED"), "{text}");
     }
 }
 

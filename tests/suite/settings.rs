@@ -374,7 +374,7 @@ fn another_zone_moves_every_day_at_once_and_after_a_restart() {
     let house = furnished();
     let live = house.live();
     let utc = days(&live.engine, "late");
-    assert_eq!(utc, [("2026-11-02".into(), 2, 1)]);
+    assert_eq!(utc, [("2026-11-02".into(), 2, 2)]);
     let change = |live: &Live, zone: &str| {
         let zone = codedash::config::Setting::Text(zone.into());
         let change = codedash::config::Change::set(&["zone"], zone);

@@ -2,6 +2,7 @@
 
 use super::task::Models;
 use crate::agents::read::json::{Raw, fields};
+use crate::agents::read::record::Kept;
 use crate::agents::read::teller::{Call, Teller, content, micro_dollars};
 use crate::model::{Fact, Tokens, UsageEvent};
 use std::borrow::Cow;
@@ -34,6 +35,7 @@ pub(super) fn tell(teller: &mut Teller<'_>, task: &str, notes: &[Raw<'_>], model
     let mut first = true;
     let mut command: Option<String> = None;
     let mut output = String::new();
+    let mut pieces = Vec::new();
     for (number, raw) in (1..).zip(notes) {
         let Some(note) = raw.object::<Note<'_>>() else {
             continue;
@@ -52,11 +54,14 @@ pub(super) fn tell(teller: &mut Teller<'_>, task: &str, notes: &[Raw<'_>], model
                 output.push('\n');
             }
             teller.at = at;
+            pieces.push(kept(number, *raw));
             continue;
         }
         if let Some(id) = command.take_if(|_| !kind.starts_with("checkpoint")) {
+            teller.kept(&std::mem::take(&mut pieces));
             teller.output(&id, "execute_command", &std::mem::take(&mut output), false);
         }
+        teller.kept(&[kept(number, *raw)]);
         teller.record("", at, number);
         teller.by(model(&note, at, models));
         let images = note
@@ -79,6 +84,8 @@ pub(super) fn tell(teller: &mut Teller<'_>, task: &str, notes: &[Raw<'_>], model
                 let input = serde_json::json!({ "command": text }).to_string();
                 call(teller, &id, "execute_command", &input, None);
                 command = Some(id);
+                // what it prints comes in notes behind its own
+                pieces = vec![kept(number, *raw)];
             }
             "tool" => tool(teller, &text),
             "use_mcp_server" => mcp(teller, &text),
@@ -95,8 +102,13 @@ pub(super) fn tell(teller: &mut Teller<'_>, task: &str, notes: &[Raw<'_>], model
         first = false;
     }
     if let Some(id) = command {
+        teller.kept(&pieces);
         teller.output(&id, "execute_command", &output, false);
     }
+}
+
+fn kept(number: u64, raw: Raw<'_>) -> Kept<'_> {
+    Kept::member("messages", number, raw.as_json())
 }
 
 fn model<'a>(note: &Note<'a>, at: Option<i64>, models: &'a Models) -> Option<Cow<'a, str>> {

@@ -90,7 +90,7 @@ fn is_uuid(text: &str) -> bool {
 ///
 /// # Errors
 /// The file cannot be opened.
-pub(super) fn open_text(path: &Path) -> io::Result<Box<dyn Read>> {
+pub(super) fn open_text(path: &Path) -> io::Result<Box<dyn Read + Send>> {
     let file = fs::File::open(path)?;
     Ok(match path.extension().is_some_and(|end| end == "zst") {
         true => Box::new(zstd::stream::read::Decoder::new(file)?),

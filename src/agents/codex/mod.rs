@@ -34,13 +34,14 @@ mod twice;
 mod usage;
 
 use super::read::jsonl::{self, Lines};
+use super::read::record::Cut;
 use super::{Agent, EventSink, Listing};
 use crate::model::{
     AgentInfo, Capabilities, Checkpoint, IssueKind, ParseIssue, Rank, RootSpec, Source,
 };
 use discover::Layout;
 use reader::Reader;
-use std::io;
+use std::io::{self, Read};
 use std::path::Path;
 
 pub struct Codex;
@@ -123,6 +124,21 @@ impl Agent for Codex {
         reader::awaits(from)
     }
 
+    fn cut(&self, source: &Source) -> Cut {
+        match Layout::of(source.layout) {
+            Layout::Document => Cut::Value,
+            _ => Cut::Line,
+        }
+    }
+
+    fn open(&self, source: &Source, offset: u64) -> io::Result<Box<dyn Read + Send>> {
+        if Layout::of(source.layout) != Layout::Packed {
+            return super::read::record::open(&source.path, offset);
+        }
+        let mut input = discover::open_text(&source.path)?;
+        io::copy(&mut (&mut input).take(offset), &mut io::sink())?;
+        Ok(input)
+    }
     fn parse(
         &self,
         source: &Source,

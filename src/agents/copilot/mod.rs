@@ -20,6 +20,7 @@ mod event;
 mod usage;
 mod workspace;
 
+use super::read::record::Cut;
 use super::read::tell;
 use super::{Agent, EventSink, Listing};
 use crate::model::{AgentInfo, Capabilities, Checkpoint, RootSpec, Source};
@@ -62,6 +63,12 @@ impl Agent for Copilot {
         discover::discover(root, found)
     }
 
+    fn cut(&self, source: &Source) -> Cut {
+        match source.layout {
+            layout::DOCUMENT => Cut::Value,
+            _ => Cut::Line,
+        }
+    }
     fn parse(
         &self,
         source: &Source,

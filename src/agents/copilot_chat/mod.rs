@@ -16,6 +16,7 @@
 mod replay;
 mod request;
 
+use super::read::record::Kept;
 use super::read::teller::Teller;
 use super::read::{document, folder, rows, vscode};
 use super::{Agent, EventSink, Listing};
@@ -155,6 +156,7 @@ fn tell(source: &Source, json: &str, sink: &mut dyn EventSink) {
     let (created, last) = (time(document.created), time(document.last));
     teller.span(created, last);
     for (number, request) in (1..).zip(requests) {
+        teller.kept(&[Kept::member("requests", number, request.as_json())]);
         request::tell(&mut teller, request, number, created);
     }
 }

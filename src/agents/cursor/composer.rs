@@ -5,6 +5,7 @@
 
 use super::{bubble, layout, place};
 use crate::agents::read::json::{Raw, fields, without_lone_surrogates};
+use crate::agents::read::record::Kept;
 use crate::agents::read::rows::{self, Seen};
 use crate::agents::read::sqlite::Db;
 use crate::agents::read::teller::Teller;
@@ -202,7 +203,10 @@ fn listed(
         .is_some_and(|status| status.is("generating") || status.is("streaming"));
     let end = ids.len().saturating_sub(usize::from(open));
     for (at, id) in ids.iter().enumerate().take(end).skip(state.told as usize) {
-        let json = value(&held.db, &format!("bubbleId:{}:{id}", source.native))?;
+        let key = format!("bubbleId:{}:{id}", source.native);
+        let json = value(&held.db, &key)?;
+        let row = Kept::row(("cursorDiskKV", "value"), ("key", &key), &json);
+        teller.kept(&[row]);
         let number = at as u64 + 1;
         match Raw::parse(&json) {
             Ok(raw) => {
@@ -232,6 +236,7 @@ fn within(teller: &mut Teller<'_>, composer: &Composer<'_>, bubbles: Vec<Raw<'_>
     let mut at = composer.created.and_then(Raw::time);
     for (number, raw) in (1..).zip(bubbles) {
         let id = raw.get("bubbleId").and_then(Raw::text).unwrap_or_default();
+        teller.kept(&[Kept::member("conversation", number, raw.as_json())]);
         at = bubble::tell(teller, &id, raw, number, at, model.as_deref()).or(at);
     }
 }

@@ -20,6 +20,7 @@ mod store;
 mod transcript;
 mod workspace;
 
+use super::read::record::Cut;
 use super::read::{rows, vscode};
 use super::{Agent, EventSink, Listing};
 use crate::model::{AgentInfo, Capabilities, Checkpoint, RootSpec, Source};
@@ -103,6 +104,12 @@ impl Agent for Cursor {
         }
     }
 
+    fn cut(&self, source: &Source) -> Cut {
+        match source.layout {
+            layout::TEXT => Cut::Block,
+            _ => Cut::Line,
+        }
+    }
     fn parse(
         &self,
         source: &Source,

@@ -5,6 +5,7 @@
 
 use super::{layout, said};
 use crate::agents::read::json::Raw;
+use crate::agents::read::record::Kept;
 use crate::agents::read::sqlite::{Db, with_log};
 use crate::agents::read::teller::Teller;
 use crate::agents::read::{folder, rows};
@@ -93,16 +94,17 @@ fn read(db: &Db, source: &Source, sink: &mut dyn EventSink) -> Result<(), ParseI
     let changed =
         (source.fingerprint.mtime_ns > 0).then_some(source.fingerprint.mtime_ns / 1_000_000);
     teller.span(created, changed);
-    if let Some(folder) = messages.iter().find_map(|message| workspace(message)) {
+    if let Some(folder) = messages.iter().find_map(|(_, message)| workspace(message)) {
         teller.fact(Fact::Cwd(folder));
     }
     let model = of("lastUsedModel").and_then(Raw::filled);
     teller.filled(model.clone(), Fact::Model);
-    for (number, message) in (1..).zip(&messages) {
+    for (number, (id, message)) in (1..).zip(&messages) {
         let Ok(raw) = Raw::parse(message) else {
             continue;
         };
         let role = raw.get("role").and_then(Raw::text).unwrap_or_default();
+        teller.kept(&[Kept::row(("blobs", "data"), ("id", id), message)]);
         // messages have no time of their own
         teller.record("", None, number);
         let options = raw
@@ -129,7 +131,8 @@ fn workspace(message: &str) -> Option<String> {
 struct Graph<'a> {
     db: &'a Db,
     seen: HashSet<String>,
-    messages: Vec<String>,
+    /// Each with the id of the blob that it lies in.
+    messages: Vec<(String, String)>,
 }
 
 impl Graph<'_> {
@@ -147,7 +150,7 @@ impl Graph<'_> {
             return Ok(());
         };
         if let Some(message) = message(&data) {
-            self.messages.push(message);
+            self.messages.push((id.to_owned(), message));
             return Ok(());
         }
         for field in fields(&data).unwrap_or_default() {
@@ -159,7 +162,7 @@ impl Graph<'_> {
                         if inner.len() == 32 {
                             self.walk(&hex(inner), depth + 1)?;
                         } else if let Some(message) = message(inner) {
-                            self.messages.push(message);
+                            self.messages.push((id.to_owned(), message));
                         }
                     }
                 }
@@ -171,11 +174,18 @@ impl Graph<'_> {
     /// Without a root that leads anywhere: whatever is a message, in the order of writing.
     fn all(&mut self) -> Result<(), ParseIssue> {
         let messages = &mut self.messages;
-        self.db
-            .select("blobs", &["data"], "ORDER BY rowid", &[], &mut |row| {
-                messages.extend(row.bytes(0).and_then(message));
+        self.db.select(
+            "blobs",
+            &["data", "id"],
+            "ORDER BY rowid",
+            &[],
+            &mut |row| {
+                let id = row.text(1).unwrap_or_default();
+                let message = row.bytes(0).and_then(message);
+                messages.extend(message.map(|message| (id, message)));
                 Flow::Go
-            })
+            },
+        )
     }
 }
 

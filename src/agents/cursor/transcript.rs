@@ -144,8 +144,12 @@ pub(super) fn text(source: &Source, sink: &mut dyn EventSink) -> std::io::Result
     let text = String::from_utf8_lossy(&bytes);
     let mut teller = Teller::open(sink, &source.native, SourceMode::Replace, 0);
     about(&mut teller, source);
-    let (mut part, mut body, mut began) = (Part::Answer, String::new(), 1);
-    for (number, line) in (1..).zip(text.lines()) {
+    let (mut part, mut body, mut began) = (Part::Answer, String::new(), 0);
+    let mut offset = 0;
+    for line in text.split_inclusive('\n') {
+        let number = offset;
+        offset += line.len() as u64;
+        let line = line.trim_end_matches('\n').trim_end_matches('\r');
         let (next, rest) = match opening(line, &part) {
             Some(opening) => opening,
             None => {

@@ -3,6 +3,7 @@
 
 use super::{bubble, layout, place};
 use crate::agents::read::json::Raw;
+use crate::agents::read::record::Kept;
 use crate::agents::read::rows::{self, Seen};
 use crate::agents::read::sqlite::{Db, with_log};
 use crate::agents::read::teller::Teller;
@@ -132,6 +133,7 @@ pub(super) fn parse(source: &Source, sink: &mut dyn EventSink) -> std::io::Resul
         for (number, raw) in (1..).zip(one.bubbles) {
             let id = raw.get("bubbleId").or(raw.get("id")).and_then(Raw::text);
             let id = id.unwrap_or_default();
+            teller.kept(&[Kept::member("bubbles", number, raw.as_json())]);
             at = bubble::tell(&mut teller, &id, raw, number, at, None).or(at);
         }
     });

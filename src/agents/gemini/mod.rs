@@ -19,6 +19,7 @@ mod message;
 mod project;
 mod session;
 
+use super::read::record::Cut;
 use super::{Agent, EventSink, Listing};
 use crate::model::{AgentInfo, Capabilities, Checkpoint, RootSpec, Source};
 use std::path::Path;
@@ -57,6 +58,12 @@ impl Agent for Gemini {
         discover::discover(root, found)
     }
 
+    fn cut(&self, source: &Source) -> Cut {
+        match source.layout {
+            layout::LINES => Cut::Line,
+            _ => Cut::Value,
+        }
+    }
     fn parse(
         &self,
         source: &Source,

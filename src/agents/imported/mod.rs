@@ -12,6 +12,7 @@ mod chatgpt;
 mod claude_ai;
 pub mod generic;
 
+use super::read::record::Cut;
 use super::read::tell;
 use super::read::{folder, whole};
 use super::{Agent, EventSink, Listing};
@@ -100,6 +101,9 @@ impl Agent for ClaudeAi {
     fn discover(&self, root: &Path, found: &mut dyn FnMut(Source)) -> Listing {
         archives(root, found)
     }
+    fn cut(&self, _: &Source) -> Cut {
+        Cut::Value
+    }
     fn parse(
         &self,
         source: &Source,
@@ -119,6 +123,9 @@ impl Agent for ChatGpt {
     }
     fn discover(&self, root: &Path, found: &mut dyn FnMut(Source)) -> Listing {
         archives(root, found)
+    }
+    fn cut(&self, _: &Source) -> Cut {
+        Cut::Value
     }
     fn parse(
         &self,

@@ -2,6 +2,7 @@
 
 use super::{layout, source};
 use crate::agents::read::json::{Raw, fields};
+use crate::agents::read::record::Kept;
 use crate::agents::read::teller::{Teller, content};
 use crate::agents::read::{document, folder};
 use crate::agents::{EventSink, Listing};
@@ -89,6 +90,7 @@ fn workspace(teller: &mut Teller<'_>, source: &Source, raw: Raw<'_>) {
             continue;
         };
         let id = message.get("id").and_then(Raw::text).unwrap_or_default();
+        teller.kept(&[Kept::member("history", number, one.as_json())]);
         teller.record(&id, created, number);
         teller.by(session.model.and_then(Raw::text));
         let text = message.get("content").map(content).unwrap_or_default();
@@ -110,6 +112,7 @@ fn execution(teller: &mut Teller<'_>, raw: Raw<'_>) {
     );
     teller.span(start, end);
     for (number, message) in (1..).zip(raw.get("chat").map(Raw::items).unwrap_or_default()) {
+        teller.kept(&[Kept::member("chat", number, message.as_json())]);
         teller.record("", start, number);
         teller.by(of("modelId").and_then(Raw::text));
         let text = message.get("content").map(content).unwrap_or_default();

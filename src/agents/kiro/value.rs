@@ -2,6 +2,7 @@
 
 use super::layout;
 use crate::agents::read::json::{Raw, fields, without_lone_surrogates};
+use crate::agents::read::record::Kept;
 use crate::agents::read::rows::{self, Seen};
 use crate::agents::read::sqlite::Db;
 use crate::agents::read::teller::{Call, Teller, content};
@@ -170,6 +171,7 @@ pub(super) fn parse(source: &Source, sink: &mut dyn EventSink) -> std::io::Resul
         let start = stamp.or(metadata.start).and_then(Raw::time);
         // a turn without a time happened when the one before it ended
         at = start.or(at);
+        teller.kept(&[Kept::member("history", number, raw.as_json())]);
         teller.record("", at, number);
         if let Some(said) = turn.user {
             user(&mut teller, said);

@@ -4,6 +4,7 @@ use super::layout;
 use super::part::{self, Message, Told};
 use super::session::Session;
 use super::v2;
+use crate::agents::read::record::Kept;
 use crate::agents::read::rows::{self, Seen};
 use crate::agents::read::sqlite::Db;
 use crate::agents::read::teller::Teller;
@@ -301,6 +302,11 @@ impl Reading {
                 number: *at as u64 + 1,
                 last: *at >= newest,
             };
+            let own = Kept::row(("message", "data"), ("id", id), data);
+            let below = parts
+                .iter()
+                .map(|part| Kept::row(("part", "data"), ("message_id", id), part));
+            teller.kept(&[own].into_iter().chain(below).collect::<Vec<_>>());
             let told = part::tell(teller, &self.session, &message, &parts, cursor.parts);
             if !went_on(source, cursor, teller, told, *at, id) {
                 break;
@@ -326,6 +332,7 @@ impl Reading {
                     created = row.time(2);
                     Flow::Stop
                 })?;
+            teller.kept(&[Kept::row(("session_message", "data"), ("id", id), &data)]);
             let row = v2::Row {
                 id,
                 kind: &kind,

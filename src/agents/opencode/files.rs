@@ -5,6 +5,7 @@ use super::part::{self, Message, Told};
 use super::session::Session;
 use crate::agents::read::folder::{self, Entry};
 use crate::agents::read::json::Raw;
+use crate::agents::read::record::Kept;
 use crate::agents::read::teller::Teller;
 use crate::agents::read::{document, rows};
 use crate::agents::{EventSink, Flow, Listing};
@@ -95,10 +96,15 @@ fn parts_of(storage: &Path, session: &str, message: &str, layout: u8) -> PathBuf
     }
 }
 
+/// The folder of all messages and parts.
+fn storage_of(source: &Source) -> &Path {
+    let storage = source.path.parent().and_then(Path::parent);
+    storage.unwrap_or(Path::new(""))
+}
+
 /// Read whole, and whole again when anything changed.
 pub(super) fn parse(source: &Source, sink: &mut dyn EventSink) -> std::io::Result<Checkpoint> {
-    let storage = source.path.parent().and_then(Path::parent);
-    let storage = storage.unwrap_or(Path::new(""));
+    let storage = storage_of(source);
     let session = info(storage, source).unwrap_or_default();
     let mut listing = Listing::default();
     let messages: Vec<(String, String)> = json_files(&source.path, sink, &mut listing)?;
@@ -141,6 +147,11 @@ fn tell(
             // what is read whole each time need not wait for the end of a message
             last: false,
         };
+        let path = source.path.join(format!("{id}.json"));
+        let folder = parts_of(storage_of(source), &source.native, id, source.layout);
+        let below = parts.iter().map(|part| Kept::file(&folder, part));
+        let own = Kept::file(&path, data);
+        teller.kept(&[own].into_iter().chain(below).collect::<Vec<_>>());
         let told = part::tell(&mut teller, session, &message, parts, 0);
         if told == Told::Nothing {
             let detail = "a message is not the object it should be";

@@ -11,6 +11,7 @@ mod event;
 
 use super::read::folder;
 use super::read::json::{Raw, fields};
+use super::read::record::Kept;
 use super::read::tell::{self, Out, Teller, count, dollars};
 use super::read::whole::Document;
 use super::{Agent, EventSink, Listing};
@@ -131,6 +132,8 @@ impl Agent for OpenHands {
             let Some(document) = Document::read(path, out.sink)? else {
                 continue;
             };
+            let text = document.root().as_json();
+            out.sink.kept(&[Kept::file(path, text)]);
             if !event::tell(document.root(), number as u64, &zone, out) {
                 let detail = "an event is not the object it should be";
                 tell::issue(path, 0, IssueKind::WrongShape, detail, out.sink);

@@ -2,7 +2,7 @@
 //!
 //! [`folder`] lists, [`digest`] recognises folders that are named by one, [`jsonl`] gives whole lines out of damaged files,
 //! [`json`] looks into a record without copying it, [`whole`] and [`document`] read JSON files, [`sqlite`] a database,
-//! [`rows`] makes its sessions sources. [`prompt`] tells a person's words from the runtime's, [`parts`], [`blocks`] and [`chat`]
+//! [`rows`] makes its sessions sources, [`record`] gives a record as it is kept and [`picture`] the pictures in it. [`prompt`] tells a person's words from the runtime's, [`parts`], [`blocks`] and [`chat`]
 //! open contents, [`text`] makes bodies fit to keep, [`tool`] presents a tool call; [`tell`] (files) and [`teller`]
 //! (databases) put it all into a session.
 
@@ -16,7 +16,9 @@ pub mod jsonl;
 mod listing;
 pub mod parts;
 pub mod patch;
+pub mod picture;
 pub mod prompt;
+pub mod record;
 pub mod rows;
 pub mod salvage;
 mod shell;

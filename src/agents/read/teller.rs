@@ -2,6 +2,7 @@
 //! far as they are wanted. What a room says after the sink has stopped goes nowhere.
 
 use super::json::Raw;
+use super::record::Kept;
 use super::text::{self, fill};
 use super::value::dollars;
 use super::{prompt, tool};
@@ -103,6 +104,11 @@ impl<'s> Teller<'s> {
         id.clone_into(&mut self.record);
         (self.at, self.offset, self.blocks) = (at, offset, 0);
         self.model = None;
+    }
+
+    /// What the messages that follow are read from: see [`EventSink::kept`].
+    pub fn kept(&mut self, pieces: &[Kept<'_>]) {
+        self.sink.kept(pieces);
     }
 
     /// What follows is this block of the record (they are counted when nobody says so).

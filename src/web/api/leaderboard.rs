@@ -25,7 +25,7 @@ pub struct LeaderboardReport {
     /// By agent.
     pub agents: BTreeMap<String, Place>,
     /// Costliest first.
-    pub models: Vec<NamedPlace>,
+    pub models: Vec<ModelPlace>,
     /// Most prompts first.
     pub projects: Vec<NamedPlace>,
     /// Days in a row up to today, or to yesterday while today has nothing yet.
@@ -92,6 +92,16 @@ pub struct NamedPlace {
     pub name: String,
     #[serde(flatten)]
     pub place: Place,
+}
+
+/// Prompts and hours are a session's, not a model's.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ModelPlace {
+    pub name: String,
+    /// Conversations.
+    pub sessions: u64,
+    pub cost: f64,
+    pub tokens: u64,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -177,7 +187,7 @@ impl LeaderboardReport {
                 .iter()
                 .map(|rank| (rank.name.clone(), rank.into()))
                 .collect(),
-            models: ranks.models.iter().map(named).collect(),
+            models: ranks.models.iter().map(ModelPlace::from).collect(),
             projects: ranks.projects.iter().map(named).collect(),
             streak: board.streaks.current,
             longest_streak: board.streaks.longest,
@@ -236,6 +246,17 @@ impl From<&Rank> for Place {
             sessions: rank.conversations,
             messages: rank.prompts,
             hours: hours(rank.active_ms),
+            cost: dollars(rank.cost),
+            tokens: rank.tokens,
+        }
+    }
+}
+
+impl From<&Rank> for ModelPlace {
+    fn from(rank: &Rank) -> ModelPlace {
+        ModelPlace {
+            name: rank.name.clone(),
+            sessions: rank.conversations,
             cost: dollars(rank.cost),
             tokens: rank.tokens,
         }

@@ -13,13 +13,17 @@ pub mod analytics;
 pub mod changelog;
 pub mod cost;
 pub mod costs;
+pub mod export;
+pub mod git;
 pub mod job;
 pub mod leaderboard;
 pub mod marks;
 pub mod message;
 pub mod params;
 pub mod projects;
+mod raw;
 pub mod record;
+pub mod replay;
 pub mod reply;
 pub mod search;
 pub mod session;
@@ -46,6 +50,7 @@ pub fn router() -> Router<App> {
             get(|s, i, q| ask_of(s, i, q, session::one)),
         )
         .route("/api/session/{id}/stream", get(stream::stream))
+        .route("/api/session/{id}/raw/{seq}", get(raw::raw))
         .route("/api/session/{id}/star", post(marks::star))
         .route("/api/session/{id}/tag", post(marks::tag))
         .route("/api/session/{id}/title", post(marks::title))
@@ -54,6 +59,12 @@ pub fn router() -> Router<App> {
             "/api/preview/{id}",
             get(|s, i, q| ask_of(s, i, q, session::preview)),
         )
+        .route(
+            "/api/replay/{id}",
+            get(|s, i, q| ask_of(s, i, q, replay::one)),
+        )
+        .route("/api/git-commits", get(|s, q| ask(s, q, git::commits)))
+        .route("/api/git-info", get(|s, q| ask(s, q, git::info)))
         .route("/api/cost/{id}", get(|s, i, q| ask_of(s, i, q, cost::one)))
         .route("/api/search", get(|s, q| ask(s, q, search::search)))
         .route("/api/projects", get(|s, q| ask(s, q, projects::list)))

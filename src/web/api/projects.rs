@@ -24,8 +24,22 @@ pub struct ProjectRecord {
     pub messages: u64,
     pub last_ts: Option<i64>,
     pub cost: CostRecord,
+    /// Of all runs.
+    #[serde(default)]
+    pub tokens: u64,
+    /// Of the files that tool calls named, most calls first.
+    #[serde(default)]
+    pub languages: Vec<LanguageCount>,
     /// Sessions by agent.
     pub agents: Vec<AgentCount>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct LanguageCount {
+    pub name: String,
+    /// Calls that read or wrote a file of it, and how many files these were (by session).
+    pub calls: u64,
+    pub files: u64,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -66,6 +80,16 @@ fn record(row: &ProjectRow) -> ProjectRecord {
         messages: row.messages,
         last_ts: row.last_at,
         cost: (&row.cost).into(),
+        tokens: row.tokens,
+        languages: row
+            .languages
+            .iter()
+            .map(|language| LanguageCount {
+                name: language.name.to_owned(),
+                calls: language.calls,
+                files: language.files,
+            })
+            .collect(),
         agents: row
             .agents
             .iter()

@@ -129,7 +129,10 @@ pub fn preview(
 }
 
 /// The session that an id of the URL names.
-pub(super) fn find(engine: &Engine, id: &str) -> Result<Sid, Failure> {
+///
+/// # Errors
+/// 404: none has it, or several have.
+pub fn find(engine: &Engine, id: &str) -> Result<Sid, Failure> {
     match engine.find_session(id)? {
         Found::One(sid) => Ok(sid),
         Found::None => Err(unknown(id)),
@@ -156,6 +159,7 @@ fn messages_query(params: &Params) -> Result<MessagesQuery, Failure> {
         offset: params.number("offset")?.unwrap_or(0),
         limit: limit.min(MOST),
         around: params.number("around")?,
+        only: None,
     })
 }
 
@@ -173,7 +177,7 @@ pub(super) fn role_filter(params: &Params) -> Result<RoleFilter, Failure> {
 }
 
 impl SessionDetail {
-    fn new(view: &SessionView, zone: &jiff::tz::TimeZone) -> SessionDetail {
+    pub(super) fn new(view: &SessionView, zone: &jiff::tz::TimeZone) -> SessionDetail {
         SessionDetail {
             record: SessionRecord::new(&view.card, zone),
             resume: view.resume.clone(),

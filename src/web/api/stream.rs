@@ -85,6 +85,7 @@ async fn read(app: &App, sid: Sid, filter: RoleFilter, offset: usize) -> (Event,
         offset,
         limit: CHUNK,
         around: None,
+        only: None,
     };
     let page = off_thread(app, move |engine| Ok(engine.messages(sid, &query)?));
     match page.await {

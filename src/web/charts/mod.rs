@@ -1,17 +1,21 @@
 //! Geometry of the charts: figures in, coordinates of SVG marks out. The templates draw them.
 
+mod course;
 mod histogram;
 mod over_time;
 mod spark;
 mod stack;
+mod strip;
 mod tree;
 mod week;
 mod year;
 
+pub use course::{Course, course};
 pub use histogram::{Histogram, histogram};
 pub use over_time::{OverTime, Step, over_time};
 pub use spark::{Spark, spark};
 pub use stack::{Stack, Tenths, parts, tenths};
+pub use strip::{Strip, strip};
 pub use tree::{TALL, Tree, WIDE, tree};
 pub use week::{Week, week};
 pub use year::{Measure, Year, monday_of, year};

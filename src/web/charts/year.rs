@@ -37,6 +37,14 @@ impl Measure {
             Measure::Cost => row.amount.cost.max(0) as u64,
         }
     }
+    /// A sum over several days: a session counts on each of its days.
+    pub fn summed(self, value: u64) -> String {
+        match self {
+            Measure::Sessions if value == 1 => "1 session day".into(),
+            Measure::Sessions => format!("{} session days", grouped(value)),
+            _ => self.said(value),
+        }
+    }
     pub fn said(self, value: u64) -> String {
         let unit = |one: &'static str, many: &'static str| if value == 1 { one } else { many };
         match self {
@@ -122,7 +130,7 @@ pub fn year(
         width: ((to.0 - monday.0) / 7 + 1) * STEP,
         months: months(&cells),
         levels: (1..=5).map(|n| measure.said(least(n, greatest))).collect(),
-        total: measure.said(inside.iter().map(|row| measure.of(row)).sum()),
+        total: measure.summed(inside.iter().map(|row| measure.of(row)).sum()),
         active: rows.len(),
         cells,
         rows,

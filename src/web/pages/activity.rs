@@ -280,30 +280,22 @@ fn stats(
     // of equals the first
     let best = inside.iter().rev().max_by_key(|row| measure.of(row));
     let best = best.filter(|row| measure.of(row) > 0);
-    let plain = |title, value, note| Stat {
-        title,
-        value,
-        note,
-        href: String::new(),
-    };
-    let days_long = |n: u32| format!("{n} day{}", if n == 1 { "" } else { "s" });
     let ms: i64 = inside.iter().map(|row| row.active_ms).sum();
     vec![
-        plain("Total", measure.said(sum), "in the days shown".into()),
+        plain(
+            "Total",
+            measure.summed(sum),
+            match measure {
+                Measure::Sessions => "each on each of its days".into(),
+                _ => "in the days shown".into(),
+            },
+        ),
         plain(
             "Active days",
             grouped(active.len() as u64),
             format!("of {}", grouped((to.0 - from.0 + 1) as u64)),
         ),
-        plain(
-            "Current streak",
-            days_long(run.current),
-            match (run.current, run.today) {
-                (0, _) => "no day yet: begin one".into(),
-                (_, true) => "today included".into(),
-                (_, false) => "nothing yet today".into(),
-            },
-        ),
+        current(run),
         plain("Longest streak", days_long(run.longest), "ever".into()),
         Stat {
             title: "Best day",
@@ -313,12 +305,7 @@ fn stats(
         },
         plain(
             "On an active day",
-            match active.len() as u64 {
-                0 => "-".into(),
-                n if measure == Measure::Cost => dollars((sum / n) as i64),
-                n if measure == Measure::Tokens => measure.said(sum / n),
-                n => format!("{:.1}", sum as f64 / n as f64),
-            },
+            average(measure, sum, active.len() as u64),
             "on average".into(),
         ),
         plain(
@@ -332,6 +319,37 @@ fn stats(
             "of all runs".into(),
         ),
     ]
+}
+
+fn plain(title: &'static str, value: String, note: String) -> Stat {
+    Stat {
+        title,
+        value,
+        note,
+        href: String::new(),
+    }
+}
+
+fn days_long(n: u32) -> String {
+    format!("{n} day{}", if n == 1 { "" } else { "s" })
+}
+
+fn current(run: Streaks) -> Stat {
+    let note = match (run.current, run.today) {
+        (0, _) => "no day yet: begin one",
+        (_, true) => "today included",
+        (_, false) => "nothing yet today",
+    };
+    plain("Current streak", days_long(run.current), note.into())
+}
+
+fn average(measure: Measure, sum: u64, days: u64) -> String {
+    match days {
+        0 => "-".into(),
+        n if measure == Measure::Cost => dollars((sum / n) as i64),
+        n if measure == Measure::Tokens => measure.said(sum / n),
+        n => format!("{:.1}", sum as f64 / n as f64),
+    }
 }
 
 fn shares(inside: &[&DayAmount], measure: Measure, params: &Params) -> Vec<Share> {
@@ -404,7 +422,7 @@ pub mod tests {
     #[test]
     fn a_running_job_streams_and_a_finished_one_does_not() {
         let html = shown(Figures::default(), false, "of=cost&year=2025");
-        assert!(html.contains("sse-connect=\"/events/activity?year=2025&#38;of=cost\""));
+        assert!(html.contains("sse-connect=\"/events/activity?of=cost&#38;year=2025\""));
         assert!(!shown(Figures::default(), true, "").contains("/events/activity"));
     }
 

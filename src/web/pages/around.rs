@@ -9,7 +9,7 @@ use crate::web::marks::find;
 use crate::web::messages::{child_href, path};
 use crate::web::respond;
 use crate::web::shell::Shell;
-use crate::web::transcript::{Content, Item, Renderer};
+use crate::web::transcript::{Content, Insight, Item, Renderer};
 use crate::web::{App, blocking, filters};
 use askama::Template;
 use axum::extract::{Path, State};
@@ -40,7 +40,8 @@ pub async fn around(
         let (found, at) = neighbours(&app.engine, sid, seq)?
             .ok_or_else(|| Failure::not_found("this session has no such message"))?;
         let path = path(&id);
-        let mut renderer = Renderer::new(&path, Some(seq));
+        let insight = Insight::default();
+        let mut renderer = Renderer::new(&path, Some(seq), &insight);
         let linked = child_href(&app.engine);
         let items = found.items.into_iter();
         let page = Around {
@@ -50,9 +51,21 @@ pub async fn around(
             total: found.total,
             shell: Shell::new(app, &ask, "/search", "Search"),
         };
-        respond::part(&ask, &page)
+        let html = led_home(&page.render()?, &path);
+        Ok(respond::tagged(&ask, html))
     })
     .await
+}
+
+/// Links to messages lead into their session: on the page that this is put into they lead nowhere.
+fn led_home(html: &str, path: &str) -> String {
+    let mut pieces = html.split("href=\"#m");
+    let mut out = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let seq: String = piece.chars().take_while(char::is_ascii_digit).collect();
+        out.push_str(&format!("href=\"{path}?m={seq}#m{piece}"));
+    }
+    out
 }
 
 /// The message and those around it, and its place among all.
@@ -87,4 +100,17 @@ fn neighbours(
 fn holds(item: &TranscriptItem, seq: u32) -> bool {
     let output = item.output.as_ref();
     item.seq == seq || output.is_some_and(|output| output.seq == seq)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_to_messages_lead_into_the_session() {
+        let html = "<a href=\"#m12\">x</a> <a href=\"/a\">y</a> href=#m1";
+        let home = led_home(html, "/session/s");
+        assert_eq!(home.matches("#m12").count(), 1);
+        assert!(home.contains("<a href=\"/session/s?m=12#m12\">x</a> <a href=\"/a\">"));
+    }
 }

@@ -2,7 +2,7 @@
 
 use crate::engine::view::SessionsQuery;
 use crate::web::ask::Ask;
-use crate::web::catalog::{Address, KINDS, Kind};
+use crate::web::catalog::{Address, KINDS, Kind, Named};
 use crate::web::error::Answer;
 use crate::web::params::{Params, carried, segment};
 use crate::web::respond::{self, fragment};
@@ -10,32 +10,48 @@ use crate::web::shell::Shell;
 use crate::web::{App, blocking};
 use askama::Template;
 use axum::extract::State;
+use axum::http::{HeaderMap, header};
 
 const PATH: &str = "/help";
 const FRAGMENTS: &str = "/help/fragments";
 
 /// Key, and what it does; several keys are apart by a blank.
-const KEYS: [(&str, &[(&str, &str)]); 2] = [
+const KEYS: [(&str, &[(&str, &str)]); 3] = [
     (
         "Everywhere",
         &[
             ("/", "to the search field"),
-            ("j k", "next and previous session, hit, day or message"),
+            ("j k", "next and previous session, hit, project or message"),
             ("Enter", "open it"),
             ("x", "star it"),
-            ("p", "its first messages, unfolded"),
-            (
-                "s",
-                "select several sessions; Enter then ticks the picked one",
-            ),
-            ("g", "group the list otherwise"),
-            ("r", "read the list again"),
             ("?", "this page"),
             ("Esc", "leave the field, drop the selection"),
         ],
     ),
-    ("In a session", &[("n p", "next and previous prompt")]),
+    (
+        "In a list",
+        &[
+            ("p o", "its first messages, unfolded"),
+            ("s", "select several; Enter then ticks the picked one"),
+            ("g", "group the list otherwise"),
+            ("r", "read the list again"),
+        ],
+    ),
+    (
+        "In a session",
+        &[
+            ("n p", "next and previous prompt"),
+            ("e E", "next and previous call that failed"),
+            ("c C", "next and previous change of a file"),
+            ("t T", "next and previous call of the tool that is picked"),
+            ("f", "search in it"),
+            ("] [", "next and previous find"),
+        ],
+    ),
 ];
+
+/// What is pressed, one after the other, and what it does.
+type Key = (Vec<&'static str>, &'static str);
 
 #[derive(Template)]
 #[template(path = "pages/help.html", blocks = ["results"])]
@@ -43,7 +59,7 @@ pub struct Help {
     pub shell: Shell,
     /// `host:port` for the examples.
     pub host: String,
-    pub keys: Vec<(&'static str, Vec<(Vec<&'static str>, &'static str)>)>,
+    pub keys: Vec<(&'static str, Vec<Key>)>,
 }
 fragment!(Help);
 
@@ -61,12 +77,14 @@ pub struct Listed {
     pub rows: Vec<(&'static Address, String)>,
 }
 
-pub async fn page(State(app): State<App>, ask: Ask) -> Answer {
-    let page = Help::new(Shell::new(&app, &ask, PATH, "Help"), host(&app));
+pub async fn page(State(app): State<App>, ask: Ask, headers: HeaderMap) -> Answer {
+    let host = host(&app, &headers);
+    let page = Help::new(Shell::new(&app, &ask, PATH, "Help"), host);
     respond::navigated(&ask, &page, PATH)
 }
 
-pub async fn fragments(State(app): State<App>, ask: Ask) -> Answer {
+pub async fn fragments(State(app): State<App>, ask: Ask, headers: HeaderMap) -> Answer {
+    let host = host(&app, &headers);
     blocking::page(app, move |app| {
         // the lines work as they stand where there is a session to name
         let newest = app.engine.sessions(&SessionsQuery {
@@ -74,22 +92,31 @@ pub async fn fragments(State(app): State<App>, ask: Ask) -> Answer {
             ..SessionsQuery::default()
         })?;
         let card = newest.groups.first().and_then(|group| group.cards.first());
-        let id = card.map_or_else(|| "ID".into(), |card| segment(&card.session.key.native));
-        let path = card.map_or("", |card| {
-            card.project.repo.as_deref().unwrap_or(&card.project.path)
+        let project = card.map_or("", |card| {
+            let name = &card.project;
+            name.repo.as_deref().unwrap_or(&name.path)
         });
-        let project = Params::default().with("path", carried(path)).query();
+        let project = Params::default().with("path", carried(project)).query();
+        let key = card.map(|card| &card.session.key);
+        let named = Named {
+            id: key.map_or_else(|| "ID".into(), |key| segment(&key.native)),
+            key: key.map_or_else(|| "AGENT:ID".into(), ToString::to_string),
+            project: project.trim_start_matches("path=").to_owned(),
+        };
         let shell = Shell::new(app, &ask, PATH, "Fragments and JSON");
-        let project = project.trim_start_matches("path=");
-        let page = Fragments::new(shell, &host(app), &id, project);
+        let page = Fragments::new(shell, &host, &named);
         respond::navigated(&ask, &page, FRAGMENTS)
     })
     .await
 }
 
-fn host(app: &App) -> String {
+/// As the reader reached us (the guard has let it in): the port may have been forwarded, or drawn.
+fn host(app: &App, headers: &HeaderMap) -> String {
     let config = &app.engine.started;
-    format!("{}:{}", config.host, config.port)
+    let asked = headers
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok());
+    asked.map_or_else(|| format!("{}:{}", config.host, config.port), str::to_owned)
 }
 
 impl Help {
@@ -108,7 +135,7 @@ impl Help {
 }
 
 impl Fragments {
-    fn new(mut shell: Shell, host: &str, session: &str, project: &str) -> Fragments {
+    fn new(mut shell: Shell, host: &str, named: &Named) -> Fragments {
         shell.here = FRAGMENTS.into();
         let listed = |kind: &'static Kind| Listed {
             kind,
@@ -116,7 +143,7 @@ impl Fragments {
             rows: kind
                 .addresses
                 .iter()
-                .map(|address| (address, address.curl(host, session, project)))
+                .map(|address| (address, address.curl(host, named)))
                 .collect(),
         };
         Fragments {
@@ -137,7 +164,12 @@ pub mod tests {
 
     pub fn sample_addresses() -> Fragments {
         let shell = sample::shell(PATH, "Fragments and JSON");
-        Fragments::new(shell, "127.0.0.1:3847", "abc", "/w/app")
+        let named = Named {
+            id: "abc".into(),
+            key: "x:abc".into(),
+            project: "/w/app".into(),
+        };
+        Fragments::new(shell, "127.0.0.1:3847", &named)
     }
 
     #[test]

@@ -106,7 +106,10 @@ fn build(app: &App, ask: &Ask) -> Result<Search, Failure> {
     let query = query(&params);
     let asked = asks(&params);
     let found = match asked {
-        true => app.engine.search(&query)?,
+        true => app.engine.search(&SearchQuery {
+            text: crate::query::settled(&query.text).to_owned(),
+            ..query.clone()
+        })?,
         false => SearchPage::default(),
     };
     let mut shell = Shell::new(app, ask, PATH, "Search");

@@ -71,7 +71,12 @@ fn own(engine: &Engine) -> Result<Own, Failure> {
     let mut list = first(SessionSort::Newest)?;
     let facets = std::mem::take(&mut list.facets);
     let (conversations, hidden) = (list.total, list.hidden_sessions);
-    let newest = card(list);
+    // the list has starred ones first, the plain rows have not
+    let rows = engine.session_rows(&SessionsQuery {
+        limit: 1,
+        ..SessionsQuery::default()
+    })?;
+    let newest = engine.cards(&rows.rows)?.into_iter().next();
     let view = match &newest {
         Some(card) => engine.session(card.sid)?,
         None => None,
@@ -175,7 +180,7 @@ fn list(own: &Own) -> Stop {
     ));
     if own.hidden > 0 {
         tries.push(example(
-            format!("{} hidden runs", grouped(own.hidden as u64)),
+            format!("Hidden runs: {}", grouped(own.hidden as u64)),
             "helpers and sub-agents: never lost, only out of the way",
             "/?include_helpers=1",
         ));
@@ -345,7 +350,7 @@ pub mod tests {
     fn examples_are_of_ones_own() {
         let html = sample_page().render().unwrap();
         assert!(html.contains("612 conversations"));
-        assert!(html.contains("1,234 hidden runs"));
+        assert!(html.contains("Hidden runs: 1,234"));
         assert!(html.contains("cd /srv &#38;&#38; go on"));
         assert!(!html.contains("style="), "the policy forbids inline style");
     }

@@ -7,7 +7,7 @@ mod view;
 pub use look::theme;
 
 use crate::config::{Refused, Wrong};
-use crate::web::ask::Ask;
+use crate::web::ask::{Ask, Theme};
 use crate::web::error::{Answer, Failure};
 use crate::web::params::Params;
 use crate::web::respond;
@@ -15,7 +15,7 @@ use crate::web::shell::Shell;
 use crate::web::{App, blocking};
 use askama::Template;
 use axum::extract::{Path, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use view::{Outcome, Patterns, SettingsPage};
 
@@ -63,25 +63,16 @@ pub async fn save(
 }
 
 fn kept(app: &App, ask: &Ask, section: &'static str, form: &Params) -> Answer {
-    let mut ask = ask.clone();
-    let chosen = match section {
-        "appearance" => form.get("theme").and_then(crate::web::ask::Theme::parse),
-        _ => None,
-    };
-    ask.theme = chosen.or(ask.theme);
-    let mut response = if ask.htmx {
-        let shell = Shell::new(app, &ask, PATH, "Settings");
-        part(&SettingsPage::new(app, shell, Outcome::Saved(section))?)?
-    } else {
-        respond::back(Some(&format!("{PATH}?saved={section}#{section}")))
-    };
-    if let Some(theme) = chosen {
+    if ask.htmx {
+        let shell = Shell::new(app, ask, PATH, "Settings");
+        return part(&SettingsPage::new(app, shell, Outcome::Saved(section))?);
+    }
+    let mut response = respond::back(Some(&format!("{PATH}?saved={section}#{section}")));
+    if section == "appearance"
+        && let Some(theme) = form.get("theme").and_then(Theme::parse)
+    {
         let headers = response.headers_mut();
         headers.insert(header::SET_COOKIE, look::cookie(theme));
-        // colours stand outside of what is swapped
-        if ask.htmx {
-            headers.insert("hx-refresh", HeaderValue::from_static("true"));
-        }
     }
     Ok(response)
 }
