@@ -699,7 +699,8 @@ fn closed_facets_filter_and_name_what_they_allow() {
         ("helper=scripted", vec!["lane"]),
         ("helper=none", vec!["long", "cache"]),
         ("has=errors", vec![]),
-        ("cost=unknown", vec!["long", "cache"]),
+        ("cost=0-0.1", vec!["long", "cache"]),
+        ("cost=unknown", vec![]),
         ("cost=1-10", vec![]),
         ("mcp=none-of-that", vec![]),
     ] {
