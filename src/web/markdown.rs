@@ -7,7 +7,7 @@
 
 use super::highlight;
 use ammonia::{Builder, UrlRelative};
-use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd, html};
+use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, TagEnd, html};
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
@@ -110,6 +110,10 @@ impl Writer<'_> {
                 self.code = Some((language, String::new()));
                 None
             }
+            (None, Event::Start(Tag::Heading { level, .. })) => Some(Event::Start(heading(level))),
+            (None, Event::End(TagEnd::Heading(level))) => {
+                Some(Event::End(TagEnd::Heading(below(level))))
+            }
             (None, Event::Start(Tag::HtmlBlock)) => Some(Event::Start(Tag::Paragraph)),
             (None, Event::End(TagEnd::HtmlBlock)) => Some(Event::End(TagEnd::Paragraph)),
             (None, Event::Html(raw)) => {
@@ -126,6 +130,25 @@ impl Writer<'_> {
             (None, event) => Some(event),
         };
         event.into_iter().chain(line_break)
+    }
+}
+
+/// Attributes of headings are not asked for.
+fn heading(level: HeadingLevel) -> Tag<'static> {
+    Tag::Heading {
+        level: below(level),
+        id: None,
+        classes: Vec::new(),
+        attrs: Vec::new(),
+    }
+}
+
+/// Headings of a message stand below the message's own, which is of the third level.
+fn below(level: HeadingLevel) -> HeadingLevel {
+    match level {
+        HeadingLevel::H1 => HeadingLevel::H4,
+        HeadingLevel::H2 => HeadingLevel::H5,
+        _ => HeadingLevel::H6,
     }
 }
 
@@ -200,7 +223,7 @@ mod tests {
         let html =
             plain("# T\n\n- [x] done\n\n|a|b|\n|-|-|\n|1|2|\n\n```rust\nfn f() {}\n```\n~~x~~");
         for want in [
-            "<h1>T</h1>",
+            "<h4>T</h4>",
             "☑ done",
             "<td>1</td>",
             "<span class=\"k\">fn</span>",

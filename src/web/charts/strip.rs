@@ -50,7 +50,8 @@ fn place(n: u32, stretch: &Stretch, path: &str) -> Place {
         (stretch.compactions, "compaction", "compactions"),
     ];
     let kinds = named.iter().filter(|kind| kind.0.count > 0);
-    let mut title = format!("{} items", grouped(u64::from(stretch.items)));
+    let noun = if stretch.items == 1 { "item" } else { "items" };
+    let mut title = format!("{} {noun}", grouped(u64::from(stretch.items)));
     for (marked, one, many) in kinds {
         let name = if marked.count == 1 { one } else { many };
         title.push_str(&format!(", {} {name}", grouped(u64::from(marked.count))));
