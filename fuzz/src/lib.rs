@@ -1,8 +1,14 @@
 //! What the fuzz targets share: one file of a fixture's home holds the fuzzer's bytes, and the room reads
 //! that home.
 //!
-//! One target per room, `cargo +nightly fuzz run <agent id>` in the top folder (needs `cargo-fuzz`). It
-//! looks for panics, endless reading and memory without bound; what a room must tell of damage is a
+//! One target per room, in the top folder (needs `cargo install cargo-fuzz --locked`):
+//!
+//! ```text
+//! cargo +nightly fuzz run <agent id> -- -max_total_time=60 -rss_limit_mb=1024
+//! RUSTC_BOOTSTRAP=1 cargo fuzz run <agent id> -- ...      with a stable compiler
+//! ```
+//!
+//! It looks for panics, endless reading and memory without bound; what a room must tell of damage is a
 //! property test (`tests/suite/damage.rs`), which runs in the gate. Databases are not fuzzed: SQLite reads them.
 
 use codedash::agents::{self, EventSink, Flow};

@@ -4,13 +4,16 @@
 //! against real files.
 
 use super::read::json::{Raw, fields};
+use super::read::parts::content;
 use super::read::record::Kept;
-use super::read::teller::{Call, Teller, content};
-use super::read::{document, folder, rows, vscode};
+use super::read::tell::{Out, Teller, Told};
+use super::read::value;
+use super::read::value::dollars;
+use super::read::whole::Document;
+use super::read::{folder, vscode};
 use super::{Agent, EventSink, Listing};
 use crate::model::{
     AgentInfo, Capabilities, Checkpoint, Fact, RootSpec, Source, SourceMode, TitleRank, Tokens,
-    UsageEvent,
 };
 use std::path::Path;
 
@@ -46,7 +49,7 @@ impl Agent for Continue {
         let mut listing = Listing::new();
         for entry in folder::entries(root, &mut listing) {
             let native = match entry.name.strip_suffix(".json") {
-                Some(native) if native != "sessions" && rows::is_id(native) => native.to_owned(),
+                Some(native) if native != "sessions" && value::is_id(native) => native.to_owned(),
                 _ => continue,
             };
             if let Some(fingerprint) = folder::fingerprint(&entry.path, &mut listing) {
@@ -66,8 +69,8 @@ impl Agent for Continue {
         _: &Checkpoint,
         sink: &mut dyn EventSink,
     ) -> std::io::Result<Checkpoint> {
-        if let Some(json) = document::read(&source.path, sink)? {
-            tell(source, &json, sink);
+        if let Some(document) = Document::read(&source.path, sink)? {
+            tell(source, document.root(), sink);
         }
         Ok(Checkpoint::default())
     }
@@ -94,30 +97,28 @@ fields! {
     }
 }
 
-fn tell(source: &Source, json: &str, sink: &mut dyn EventSink) {
-    let session: Session<'_> = Raw::parse(json)
-        .ok()
-        .and_then(Raw::object)
-        .unwrap_or_default();
-    let mut teller = Teller::open(sink, &source.native, SourceMode::Replace, 0);
+fn tell(source: &Source, document: Raw<'_>, sink: &mut dyn EventSink) {
+    let session: Session<'_> = document.object().unwrap_or_default();
+    let mut teller = Teller::at(Told::of(&source.native), SourceMode::Replace, 0, sink);
+    let out = &mut teller.out(sink);
     if let Some(title) = session
         .title
         .and_then(Raw::text)
         .filter(|title| title != "New Session")
     {
-        teller.title(TitleRank::Generated, &title);
+        out.title(TitleRank::Generated, &title);
     }
     if let Some(folder) = session
         .folder
         .and_then(Raw::text)
         .and_then(|uri| vscode::path(&uri))
     {
-        teller.fact(Fact::Cwd(folder));
+        out.fact(Fact::Cwd(folder));
     }
     let changed =
         (source.fingerprint.mtime_ns > 0).then_some(source.fingerprint.mtime_ns / 1_000_000);
     let created = created(source);
-    teller.span(created, changed);
+    out.span(created, changed);
     let model = session.model.and_then(Raw::filled);
     for (number, item) in (1..).zip(session.history.map(Raw::items).unwrap_or_default()) {
         let message: Message<'_> = item
@@ -125,56 +126,55 @@ fn tell(source: &Source, json: &str, sink: &mut dyn EventSink) {
             .and_then(Raw::object)
             .unwrap_or_default();
         let id = message.id.and_then(Raw::text).unwrap_or_default();
-        teller.kept(&[Kept::member("history", number, item.as_json())]);
-        teller.record(&id, None, number);
-        teller.by(model.clone());
-        self::item(&mut teller, item, &message);
+        out.kept(&[Kept::member("history", number, item.as_json())]);
+        out.record(None, number, &id);
+        out.by(model.clone());
+        self::item(out, item, &message);
     }
     // a session's sum is all there is where messages have none
     if let Some(usage) = session.usage {
-        teller.record("", changed.or(created), 0);
-        teller.by(model);
-        self::usage(&mut teller, source.native.clone(), usage);
+        out.record(changed.or(created), 0, "");
+        out.by(model);
+        self::usage(out, source.native.clone(), usage);
     }
 }
 
 fn created(source: &Source) -> Option<i64> {
-    let list = document::beside(&source.path.with_file_name("sessions.json"))?;
-    let list = Raw::parse(&list).ok()?.items();
-    let own = list.into_iter().find(|one| {
+    let list = Document::beside(&source.path.with_file_name("sessions.json"))?;
+    let own = list.root().items().into_iter().find(|one| {
         let id = one.get("sessionId").and_then(Raw::text);
         id.is_some_and(|id| id == source.native)
     })?;
     own.get("dateCreated").and_then(Raw::time)
 }
 
-fn item(teller: &mut Teller<'_>, item: Raw<'_>, message: &Message<'_>) {
+fn item(out: &mut Out<'_>, item: Raw<'_>, message: &Message<'_>) {
     let text = message.content.map(content).unwrap_or_default();
     let images = message.content.map(Raw::items).unwrap_or_default();
     let is_image = |part: &&Raw<'_>| part.get("type").is_some_and(|kind| kind.is("imageUrl"));
     let images = images.iter().filter(is_image).count() as u32;
     let role = message.role.and_then(Raw::text).unwrap_or_default();
     match role.as_ref() {
-        "user" => teller.user_with(&text, images),
-        "thinking" => teller.thought(&text),
+        "user" => out.user(&text, images),
+        "thinking" => out.thought(text),
         "tool" => {
             let id = message.answers.and_then(Raw::text).unwrap_or_default();
-            teller.output(&id, "", &text, false);
+            out.output(&id, "", text.as_str(), false);
         }
         "assistant" => {
             let reasoning = item
                 .get("reasoning")
                 .and_then(|reasoning| reasoning.get("text"));
-            teller.thought(&reasoning.and_then(Raw::text).unwrap_or_default());
-            teller.answer(&text);
-            tools(teller, item, message);
+            out.thought(reasoning.and_then(Raw::text).unwrap_or_default());
+            out.answer(text);
+            tools(out, item, message);
         }
-        _ => teller.notice(&text),
+        _ => out.note(text),
     }
 }
 
 /// Calls stand in the message, what came of them beside it.
-fn tools(teller: &mut Teller<'_>, item: Raw<'_>, message: &Message<'_>) {
+fn tools(out: &mut Out<'_>, item: Raw<'_>, message: &Message<'_>) {
     let states = item.get("toolCallStates").map(Raw::items);
     let states = states.or(item.get("toolCallState").map(|state| vec![state]));
     let states = states.unwrap_or_default();
@@ -182,12 +182,12 @@ fn tools(teller: &mut Teller<'_>, item: Raw<'_>, message: &Message<'_>) {
         let id = call.get("id").and_then(Raw::text).unwrap_or_default();
         let of = |key: &str| call.get("function").and_then(|function| function.get(key));
         let name = of("name").and_then(Raw::text).unwrap_or_default();
-        teller.call(Call {
-            id: &id,
-            name: &name,
-            input: &of("arguments").map(content).unwrap_or_default(),
-            ..Call::default()
-        });
+        out.call(
+            &id,
+            &name,
+            &of("arguments").map(content).unwrap_or_default(),
+            |_| {},
+        );
         let state = states.iter().find(|state| {
             let of = state.get("toolCallId").and_then(Raw::text);
             of.is_some_and(|of| of == id)
@@ -202,31 +202,29 @@ fn tools(teller: &mut Teller<'_>, item: Raw<'_>, message: &Message<'_>) {
         let status = state.get("status").and_then(Raw::text).unwrap_or_default();
         let failed = matches!(status.as_ref(), "errored" | "canceled");
         if failed || status == "done" {
-            teller.output(&id, &name, &texts.collect::<Vec<_>>().join("\n"), failed);
+            out.output(&id, &name, texts.collect::<Vec<_>>().join("\n"), failed);
         }
     }
     if let (Some(usage), Some(id)) = (message.usage, message.id.and_then(Raw::owned)) {
-        self::usage(teller, id, usage);
+        self::usage(out, id, usage);
     }
 }
 
-fn usage(teller: &mut Teller<'_>, key: String, usage: Raw<'_>) {
+fn usage(out: &mut Out<'_>, key: String, usage: Raw<'_>) {
     let count = |name: &str| usage.get(name).and_then(Raw::int);
     let details = usage.get("promptTokensDetails");
     let cached = details
         .and_then(|details| details.get("cachedTokens"))
         .and_then(Raw::int);
     let cached = cached.unwrap_or(0);
-    teller.usage(UsageEvent {
-        key,
-        model: teller.model.clone().unwrap_or_default(),
-        tokens: Tokens {
+    out.usage(
+        &key,
+        Tokens {
             input: count("promptTokens").unwrap_or(0).saturating_sub(cached),
             cache_read: cached,
             output: count("completionTokens").unwrap_or(0),
             ..Tokens::default()
         },
-        recorded_cost: super::read::teller::micro_dollars(usage.get("totalCost")),
-        ..UsageEvent::default()
-    });
+        dollars(usage.get("totalCost")),
+    );
 }

@@ -1,20 +1,23 @@
 //! Crush: a database in every project, `.crush/crush.db`, and a list of the projects.
 //!
-//! `projects.json` in the data folder names each project and the folder with its database. A session
+//! `projects.json` in the data folder names each project and the folder with its database; databases of
+//! before there was a list are looked for where people keep projects. A session
 //! has its cost as a running sum, and the tokens of its last response only: one usage row a session.
 //! Checked against real files: the schema of two databases (both without a session). Made after the
 //! published source: the parts of messages, packed or plain, and sub-agents (`<message>$$<call>`).
 
-use super::read::document;
 use super::read::json::{Raw, fields};
+use super::read::parts::content;
 use super::read::record::Kept;
 use super::read::rows::{self, Seen};
 use super::read::sqlite::Db;
-use super::read::teller::{Call, Teller, content};
+use super::read::tell::{Out, Teller, Told};
+use super::read::whole::Document;
+use super::read::{in_projects, vscode};
 use super::{Agent, EventSink, Flow, Listing};
 use crate::model::{
     AgentInfo, Capabilities, Checkpoint, Fact, ParseIssue, Relation, RootSpec, Source, SourceMode,
-    TitleRank, Tokens, UsageEvent,
+    TitleRank, Tokens,
 };
 use serde::{Deserialize, Serialize};
 use std::io::Read;
@@ -22,27 +25,21 @@ use std::path::{Path, PathBuf};
 
 pub struct Crush;
 
+const DATA: &[RootSpec] = &[
+    RootSpec::moved("CRUSH_GLOBAL_DATA", "", ".local/share/crush"),
+    RootSpec::moved("XDG_DATA_HOME", "crush", ".local/share/crush"),
+    RootSpec::moved("LOCALAPPDATA", "crush", "AppData/Local/crush"),
+];
+
+/// The list of projects is younger than the databases in them.
+static ROOTS: [RootSpec; 17] =
+    vscode::joined(&[DATA, in_projects!(RootSpec::fixed(".crush"), ".crush")]);
+
 static INFO: AgentInfo = AgentInfo {
     id: "crush",
     name: "Crush",
     color: "#ec4899",
-    roots: &[
-        RootSpec {
-            env: Some("CRUSH_GLOBAL_DATA"),
-            env_suffix: "",
-            path: ".local/share/crush",
-        },
-        RootSpec {
-            env: Some("XDG_DATA_HOME"),
-            env_suffix: "crush",
-            path: ".local/share/crush",
-        },
-        RootSpec {
-            env: Some("LOCALAPPDATA"),
-            env_suffix: "crush",
-            path: "AppData/Local/crush",
-        },
-    ],
+    roots: &ROOTS,
     resume: Some("crush --session {id}"),
     worktrees: None,
     capabilities: Capabilities {
@@ -63,9 +60,9 @@ impl Agent for Crush {
 
     fn discover(&self, root: &Path, found: &mut dyn FnMut(Source)) -> Listing {
         let mut listing = Listing::new();
-        let mut places: Vec<PathBuf> = vec![root.join("crush.db"), root.join(".crush/crush.db")];
-        let list = document::beside(&root.join("projects.json")).unwrap_or_default();
-        let projects = Raw::parse(&list).ok().and_then(|list| list.get("projects"));
+        let mut places: Vec<PathBuf> = vec![root.join("crush.db")];
+        let list = Document::beside(&root.join("projects.json"));
+        let projects = list.as_ref().and_then(|list| list.root().get("projects"));
         for project in projects.map(Raw::items).unwrap_or_default() {
             let get = |key: &str| project.get(key).and_then(Raw::filled);
             let Some(home) = get("path").map(|path| PathBuf::from(path.as_ref())) else {
@@ -126,6 +123,19 @@ fn list(db: &Db) -> Result<Vec<Seen>, ParseIssue> {
 struct Cursor {
     told: u64,
     last: String,
+    /// Greatest update time of what was told.
+    newest: i64,
+}
+
+impl Cursor {
+    /// What was told is still there as it was.
+    fn fits(&self, rows: &[(String, i64)]) -> bool {
+        let Some(told) = rows.get(..self.told as usize) else {
+            return false;
+        };
+        told.last().is_none_or(|(id, _)| *id == self.last)
+            && told.iter().all(|(_, updated)| *updated <= self.newest)
+    }
 }
 
 fn session(
@@ -135,22 +145,22 @@ fn session(
 ) -> std::io::Result<Checkpoint> {
     let path = rows::database(source);
     let mut cursor: Cursor = rows::state(from).unwrap_or_default();
-    let read = || -> Result<(Db, Vec<String>), ParseIssue> {
+    let read = || -> Result<(Db, Vec<(String, i64)>), ParseIssue> {
         let db = Db::open(&path)?;
-        let mut ids = Vec::new();
+        let mut all = Vec::new();
         let tail = "WHERE session_id = ?1 ORDER BY created_at, rowid";
-        db.select("messages", &["id"], tail, &[&source.native], &mut |row| {
-            ids.extend(row.text(0));
+        let (columns, native) = (["id", "updated_at"], &source.native);
+        db.select("messages", &columns, tail, &[native], &mut |row| {
+            all.extend(row.text(0).map(|id| (id, row.int(1))));
             Flow::Go
         })?;
-        Ok((db, ids))
+        Ok((db, all))
     };
-    let (db, ids) = match read() {
+    let (db, all) = match read() {
         Ok(read) => read,
         Err(issue) => return rows::failed(issue, sink),
     };
-    let known = cursor.told as usize;
-    let goes_on = from.offset > 0 && (known == 0 || ids.get(known - 1) == Some(&cursor.last));
+    let goes_on = from.offset > 0 && cursor.fits(&all);
     let (mode, seq) = match goes_on {
         true => (SourceMode::Append, from.seq),
         false => (SourceMode::Replace, 0),
@@ -158,10 +168,10 @@ fn session(
     if !goes_on {
         cursor = Cursor::default();
     }
-    let mut teller = Teller::open(sink, &source.native, mode, seq);
-    let told = about(&db, source, &path, &mut teller)
-        .and_then(|()| messages(&db, &ids, &mut cursor, &mut teller));
-    let seq = teller.seq();
+    let mut teller = Teller::at(Told::of(&source.native), mode, seq, sink);
+    let out = &mut teller.out(sink);
+    let told = about(&db, source, &path, out).and_then(|()| messages(&db, &all, &mut cursor, out));
+    let seq = out.seq();
     match told {
         Ok(()) => Ok(rows::checkpoint(cursor.told, seq, &cursor)),
         Err(issue) => rows::failed(issue, sink),
@@ -178,7 +188,7 @@ const SESSION: [&str; 7] = [
     "created_at",
 ];
 
-fn about(db: &Db, source: &Source, path: &Path, teller: &mut Teller<'_>) -> Result<(), ParseIssue> {
+fn about(db: &Db, source: &Source, path: &Path, out: &mut Out<'_>) -> Result<(), ParseIssue> {
     let native = &source.native;
     let mut model = String::new();
     let tail = "WHERE session_id = ?1 AND model <> '' ORDER BY created_at DESC LIMIT 1";
@@ -197,36 +207,36 @@ fn about(db: &Db, source: &Source, path: &Path, teller: &mut Teller<'_>) -> Resu
                 title.as_str(),
                 "New Session" | "Untitled Session" | "New Agent Session"
             ) {
-                teller.title(TitleRank::Generated, &title);
+                out.title(TitleRank::Generated, &title);
             }
             // the database lies in the project's `.crush`, unless the person put it elsewhere
             let home = path.parent().filter(|folder| folder.ends_with(".crush"));
             let home = home
                 .and_then(Path::parent)
                 .map(|home| home.to_string_lossy());
-            teller.filled(home, Fact::Cwd);
+            out.cwd(&home.unwrap_or_default());
             if let Some(parent) = row.text(0) {
-                teller.fact(Fact::Parent {
+                out.fact(Fact::Parent {
                     native: parent,
                     relation: Relation::SubAgent,
                 });
             }
-            teller.span(row.time(6), None);
-            let updated = row.time(5).or(row.time(6));
-            teller.record("", updated, 0);
+            out.span(row.time(6), None);
+            // of its beginning, which does not move when the sum grows
+            let at = row.time(6).or(row.time(5));
+            out.record(at, 0, "");
             let count = |column| row.number(column).map_or(0, |count| count.max(0.0) as u64);
             let cost = row.number(4).filter(|cost| *cost > 0.0);
-            teller.usage(UsageEvent {
-                key: format!("session:{native}"),
-                model: model.clone(),
-                tokens: Tokens {
+            out.by(Some(model.as_str().into()));
+            out.sum(
+                &format!("session:{native}"),
+                Tokens {
                     input: count(2),
                     output: count(3),
                     ..Tokens::default()
                 },
-                recorded_cost: cost.map(|cost| (cost * 1e6).round() as i64),
-                ..UsageEvent::default()
-            });
+                cost.map(|cost| (cost * 1e6).round() as i64),
+            );
             Flow::Stop
         },
     )
@@ -244,13 +254,13 @@ const MESSAGE: [&str; 7] = [
 
 fn messages(
     db: &Db,
-    ids: &[String],
+    all: &[(String, i64)],
     cursor: &mut Cursor,
-    teller: &mut Teller<'_>,
+    out: &mut Out<'_>,
 ) -> Result<(), ParseIssue> {
     let known = cursor.told as usize;
-    for (at, id) in ids.iter().enumerate().skip(known) {
-        let last = at + 1 == ids.len();
+    for (at, (id, updated)) in all.iter().enumerate().skip(known) {
+        let last = at + 1 == all.len();
         let mut open = false;
         db.select("messages", &MESSAGE, "WHERE id = ?1", &[id], &mut |row| {
             let role = row.text(0).unwrap_or_default();
@@ -264,22 +274,23 @@ fn messages(
             if open {
                 return Flow::Stop;
             }
-            teller.kept(&[Kept::row(("messages", "parts"), ("id", id), &stored)]);
-            teller.record(id, row.time(3), at as u64 + 1);
-            teller.by(row.text(2).map(Into::into));
+            out.kept(&[Kept::row(("messages", "parts"), ("id", id), &stored)]);
+            out.record(row.time(3), at as u64 + 1, id);
+            out.by(row.text(2).map(Into::into));
             if row.int(6) != 0 {
-                teller.fact(Fact::Compaction);
+                out.fact(Fact::Compaction);
             }
             for part in parts {
-                self::part(teller, &role, id, part, row.int(6) != 0);
+                self::part(out, &role, id, part, row.int(6) != 0);
             }
             Flow::Stop
         })?;
-        if open || teller.flow() == Flow::Stop {
+        if open || out.flow() == Flow::Stop {
             break;
         }
         cursor.told = at as u64 + 1;
         id.clone_into(&mut cursor.last);
+        cursor.newest = cursor.newest.max(*updated);
     }
     Ok(())
 }
@@ -316,15 +327,15 @@ fields! {
     }
 }
 
-fn part(teller: &mut Teller<'_>, role: &str, message: &str, part: Raw<'_>, summary: bool) {
+fn part(out: &mut Out<'_>, role: &str, message: &str, part: Raw<'_>, summary: bool) {
     let data: Data<'_> = part.get("data").and_then(Raw::object).unwrap_or_default();
     let kind = part.get("type").and_then(Raw::text).unwrap_or_default();
     let text = |raw: Option<Raw<'_>>| raw.map(content).unwrap_or_default();
     match kind.as_ref() {
-        "text" if role == "user" => teller.user(&text(data.text)),
-        "text" if role == "assistant" && !summary => teller.answer(&text(data.text)),
-        "text" => teller.notice(&text(data.text)),
-        "reasoning" => teller.thought(&text(data.thinking)),
+        "text" if role == "user" => out.user(&text(data.text), 0),
+        "text" if role == "assistant" && !summary => out.answer(text(data.text)),
+        "text" => out.note(text(data.text)),
+        "reasoning" => out.thought(text(data.thinking)),
         "tool_call" => {
             let (id, name) = (text(data.id), text(data.name));
             // a sub-agent's session is named by the message and the call that started it
@@ -332,31 +343,26 @@ fn part(teller: &mut Teller<'_>, role: &str, message: &str, part: Raw<'_>, summa
             let server = name
                 .strip_prefix("mcp_")
                 .and_then(|rest| rest.split_once('_'));
-            teller.call(Call {
-                id: &id,
-                name: &name,
-                input: &text(data.input),
-                mcp: server.map(|(server, _)| server.to_owned()),
-                child,
+            out.call(&id, &name, &text(data.input), |call| {
+                call.mcp = (server.map(|(server, _)| server.to_owned())).or(call.mcp.take());
+                call.child = child;
             });
         }
         "tool_result" => {
             let failed = data.failed.and_then(Raw::bool) == Some(true);
-            teller.output(
+            out.output(
                 &text(data.call),
                 &text(data.name),
-                &text(data.content),
+                text(data.content),
                 failed,
             );
         }
         "finish" => match text(data.reason).as_str() {
-            "canceled" => teller.fact(Fact::Interruption),
-            "error" => {
-                teller.notice(format!("{} {}", text(data.message), text(data.details)).trim())
-            }
+            "canceled" => out.fact(Fact::Interruption),
+            "error" => out.note(format!("{} {}", text(data.message), text(data.details)).trim()),
             _ => {}
         },
-        "image_url" | "binary" if role == "user" => teller.user_with("[image]", 1),
+        "image_url" | "binary" if role == "user" => out.user("[image]", 1),
         _ => {}
     }
 }

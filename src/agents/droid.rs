@@ -211,6 +211,6 @@ fn sum(settings: &Settings<'_>, state: &mut State, out: &mut Out<'_>) {
         ..Tokens::default()
     };
     out.at(settings.at.and_then(Raw::time), |out| {
-        out.usage(&key, tokens, None)
+        out.sum(&key, tokens, None)
     });
 }

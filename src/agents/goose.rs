@@ -1,20 +1,23 @@
 //! Goose: `sessions.db` with `sessions` and `messages`, and the files of lines that it kept before.
 //!
 //! Tokens are recorded as sums of the session, not by response; each session is one usage row, dated by
-//! its last change. Checked against a real database: its schema (version 5) and an empty session.
+//! its beginning, which does not move when the sum grows. Checked against a real database: its schema
+//! (version 5) and an empty session.
 //! Not seen: rows of messages, later schemas, the old files.
 
 use super::read::folder;
 use super::read::json::{Raw, fields};
-use super::read::jsonl::{self, Lines};
+use super::read::jsonl;
+use super::read::parts::content;
 use super::read::record::Kept;
 use super::read::rows::{self, Seen};
 use super::read::sqlite::Db;
-use super::read::teller::{Call, Names, Teller, content};
+use super::read::tell::{self, Out, Record, Teller, Told};
+use super::read::value;
 use super::{Agent, EventSink, Flow, Listing};
 use crate::model::{
     AgentInfo, Capabilities, Checkpoint, Fact, IssueKind, ParseIssue, Rank, RootSpec, Source,
-    SourceMode, TitleRank, Tokens, UsageEvent,
+    SourceMode, TitleRank, Tokens,
 };
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -37,6 +40,8 @@ static INFO: AgentInfo = AgentInfo {
         plain(".local/share/goose/sessions"),
         plain("Library/Application Support/Block/goose/data/sessions"),
         plain("AppData/Roaming/Block/goose/data/sessions"),
+        // before it kept data apart from settings
+        plain(".config/goose/sessions"),
         RootSpec {
             env: Some("XDG_DATA_HOME"),
             env_suffix: "goose/sessions",
@@ -79,7 +84,7 @@ impl Agent for Goose {
                 continue;
             };
             // the database took them over
-            if !rows::is_id(native) || held.iter().any(|held| held == native) {
+            if !value::is_id(native) || held.iter().any(|held| held == native) {
                 continue;
             }
             if let Some(fingerprint) = folder::fingerprint(&entry.path, &mut listing) {
@@ -109,7 +114,16 @@ impl Agent for Goose {
         sink: &mut dyn EventSink,
     ) -> std::io::Result<Checkpoint> {
         match source.layout {
-            LINES => lines(source, from, sink),
+            LINES => tell::lines(
+                source,
+                from,
+                sink,
+                &source.native,
+                &mut |record, _: &mut (), out| {
+                    line(record, out);
+                    Ok(())
+                },
+            ),
             rows::DATABASE => Ok(rows::parse_database(source, sink, &mut list)),
             _ => session(source, from, sink),
         }
@@ -136,12 +150,14 @@ fn list(db: &Db) -> Result<Vec<Seen>, ParseIssue> {
     Ok(seen)
 }
 
-/// The last message told and how many there were up to it.
+/// The last message told, how many there were up to it, and how long they were: a message that was
+/// changed in place has no time that says so.
 #[derive(Default, Serialize, Deserialize)]
 struct Cursor {
     last: i64,
     count: u64,
-    names: Names,
+    bytes: u64,
+    told: Told,
 }
 
 const SESSION: [&str; 11] = [
@@ -174,13 +190,15 @@ fn session(
     let mut cursor: Cursor = rows::state(from).unwrap_or_default();
     let read = || -> Result<(Db, bool), ParseIssue> {
         let db = Db::open(&rows::database(source))?;
-        let mut count = 0;
-        let sql = "SELECT count(*) FROM messages WHERE session_id = ?1 AND id <= ?2";
+        let mut now = (0, 0);
+        // lengths stand in front of the rows: no content is read for this
+        let sql = "SELECT count(*), total(octet_length(content_json)) FROM messages
+            WHERE session_id = ?1 AND id <= ?2";
         db.query(sql, &[&source.native, &cursor.last], &mut |row| {
-            count = row.int(0);
+            now = (row.int(0) as u64, row.int(1) as u64);
             Flow::Stop
         })?;
-        Ok((db, count as u64 == cursor.count && from.offset > 0))
+        Ok((db, now == (cursor.count, cursor.bytes) && from.offset > 0))
     };
     let (db, goes_on) = match read() {
         Ok(read) => read,
@@ -191,14 +209,18 @@ fn session(
         false => (SourceMode::Replace, 0),
     };
     if !goes_on {
-        cursor = Cursor::default();
+        cursor = Cursor {
+            told: Told::of(&source.native),
+            ..Cursor::default()
+        };
     }
-    let names = std::mem::take(&mut cursor.names);
-    let mut teller = Teller::open(sink, &source.native, mode, seq).awaiting(names);
-    let told = about(&db, source, &mut teller)
-        .and_then(|model| messages(&db, source, &mut cursor, &mut teller, model.as_deref()));
-    let seq = teller.seq();
-    cursor.names = teller.awaited();
+    let told = std::mem::take(&mut cursor.told);
+    let mut teller = Teller::at(told, mode, seq, sink);
+    let out = &mut teller.out(sink);
+    let told = about(&db, source, out)
+        .and_then(|model| messages(&db, source, &mut cursor, out, model.as_deref()));
+    let seq = out.seq();
+    cursor.told = teller.told;
     match told {
         Ok(()) => Ok(rows::checkpoint(cursor.count, seq, &cursor)),
         Err(issue) => rows::failed(issue, sink),
@@ -210,7 +232,7 @@ fn messages(
     db: &Db,
     source: &Source,
     cursor: &mut Cursor,
-    teller: &mut Teller<'_>,
+    out: &mut Out<'_>,
     model: Option<&str>,
 ) -> Result<(), ParseIssue> {
     loop {
@@ -228,26 +250,27 @@ fn messages(
                 Flow::Go
             },
         )?;
-        if batch.is_empty() || teller.flow() == Flow::Stop {
+        if batch.is_empty() || out.flow() == Flow::Stop {
             return Ok(());
         }
         for (id, role, content, at, metadata) in batch {
             (cursor.last, cursor.count) = (id, cursor.count + 1);
+            cursor.bytes += content.len() as u64;
             let key = id.to_string();
             let row = Kept::row(("messages", "content_json"), ("id", &key), &content);
-            teller.kept(&[row]);
-            teller.record("", at, cursor.count);
-            teller.by(model.map(Into::into));
+            out.kept(&[row]);
+            out.record(at, cursor.count, "");
+            out.by(model.map(Into::into));
             let hidden = Raw::parse(&metadata)
                 .ok()
                 .and_then(|data| data.get("userVisible"));
             let shown = hidden.and_then(Raw::bool) != Some(false);
             match Raw::parse(&content) {
-                Ok(content) => blocks(teller, &role, Some(content), shown),
+                Ok(content) => blocks(out, &role, Some(content), shown),
                 Err(_) => {
                     let detail = "the content of a message is not JSON";
                     let (path, number) = (&source.path, cursor.count);
-                    teller.issue(path, number, IssueKind::BadRecord, detail);
+                    tell::issue(path, number, IssueKind::BadRecord, detail, out.sink);
                 }
             }
         }
@@ -255,7 +278,7 @@ fn messages(
 }
 
 /// Facts of the session's own row; gives its model.
-fn about(db: &Db, source: &Source, teller: &mut Teller<'_>) -> Result<Option<String>, ParseIssue> {
+fn about(db: &Db, source: &Source, out: &mut Out<'_>) -> Result<Option<String>, ParseIssue> {
     let mut model = None;
     let native = &source.native;
     db.select(
@@ -270,35 +293,32 @@ fn about(db: &Db, source: &Source, teller: &mut Teller<'_>) -> Result<Option<Str
                 0 => TitleRank::Generated,
                 _ => TitleRank::Custom,
             };
-            teller.title(rank, &name.or(row.text(1)).unwrap_or_default());
-            teller.filled(row.text(2).map(Into::into), Fact::Cwd);
+            out.title(rank, &name.or(row.text(1)).unwrap_or_default());
+            out.cwd(&row.text(2).unwrap_or_default());
             let (created, updated) = (row.time(3), row.time(4));
-            teller.span(created, updated);
+            out.span(created, updated);
             let config = text(7);
             let named = Raw::parse(&config)
                 .ok()
                 .and_then(|config| config.get("model_name"));
             model = named.and_then(Raw::owned);
-            if let Some(model) = &model {
-                teller.fact(Fact::Model(model.clone()));
-            }
+            out.model(model.as_deref().unwrap_or_default());
             if matches!(text(8).as_str(), "scheduled" | "sub_agent" | "hidden") {
-                teller.fact(Fact::Scripted);
+                out.fact(Fact::Scripted);
             }
             let count = |column| row.number(column).map_or(0, |count| count.max(0.0) as u64);
-            teller.record("", updated.or(created), 0);
+            out.record(created.or(updated), 0, "");
             let cost = row.number(9).filter(|cost| *cost > 0.0);
-            teller.usage(UsageEvent {
-                key: format!("session:{native}"),
-                model: model.clone().unwrap_or_default(),
-                tokens: Tokens {
+            out.by(model.as_deref().map(Into::into));
+            out.sum(
+                &format!("session:{native}"),
+                Tokens {
                     input: count(5),
                     output: count(6),
                     ..Tokens::default()
                 },
-                recorded_cost: cost.map(|cost| (cost * 1e6).round() as i64),
-                ..UsageEvent::default()
-            });
+                cost.map(|cost| (cost * 1e6).round() as i64),
+            );
             Flow::Stop
         },
     )?;
@@ -317,7 +337,7 @@ fields! {
     }
 }
 
-fn blocks(teller: &mut Teller<'_>, role: &str, content: Option<Raw<'_>>, shown: bool) {
+fn blocks(out: &mut Out<'_>, role: &str, content: Option<Raw<'_>>, shown: bool) {
     for raw in content.map(Raw::items).unwrap_or_default() {
         let Some(block) = raw.object::<Block<'_>>() else {
             continue;
@@ -326,41 +346,42 @@ fn blocks(teller: &mut Teller<'_>, role: &str, content: Option<Raw<'_>>, shown: 
         let text = || block.text.and_then(Raw::text).unwrap_or_default();
         let id = block.id.and_then(Raw::text).unwrap_or_default();
         match kind.as_ref() {
-            "text" if !shown => teller.notice(&text()),
-            "text" if role == "assistant" => teller.answer(&text()),
-            "text" => teller.user(&text()),
-            "thinking" => teller.thought(&block.thinking.and_then(Raw::text).unwrap_or_default()),
-            "toolRequest" | "frontendToolRequest" => call(teller, &id, block.call),
-            "toolResponse" => output(teller, &id, block.result),
-            "image" if role != "assistant" => teller.user_with("[image]", 1),
+            "text" if !shown => out.note(text()),
+            "text" if role == "assistant" => out.answer(text()),
+            "text" => out.user(&text(), 0),
+            "thinking" => out.thought(block.thinking.and_then(Raw::text).unwrap_or_default()),
+            "toolRequest" | "frontendToolRequest" => call(out, &id, block.call),
+            "toolResponse" => output(out, &id, block.result),
+            "image" if role != "assistant" => out.user("[image]", 1),
             "conversationCompacted" | "contextLengthExceeded" | "summarizationRequested" => {
-                teller.fact(Fact::Compaction);
+                out.fact(Fact::Compaction);
             }
-            "systemNotification" => {
-                teller.notice(&block.message.and_then(Raw::text).unwrap_or_default())
-            }
+            "systemNotification" => out.note(block.message.and_then(Raw::text).unwrap_or_default()),
             _ => {}
         }
     }
 }
 
 /// `developer__shell` is the tool `shell` of the extension `developer`, as an MCP server is.
-fn call(teller: &mut Teller<'_>, id: &str, call: Option<Raw<'_>>) {
+fn call(out: &mut Out<'_>, id: &str, call: Option<Raw<'_>>) {
     let value = call.and_then(|call| call.get("value")).or(call);
     let of = |key: &str| value.and_then(|value| value.get(key));
     let name = of("name").and_then(Raw::text).unwrap_or_default();
     let server = name.split_once("__").map(|(server, _)| server.to_owned());
-    teller.call(Call {
+    out.call(
         id,
-        name: &name,
-        input: of("arguments").map_or("{}", Raw::as_json),
-        mcp: server
-            .filter(|server| !matches!(server.as_str(), "developer" | "platform" | "todo" | "")),
-        child: None,
-    });
+        &name,
+        of("arguments").map_or("{}", Raw::as_json),
+        |call| {
+            call.mcp = (server.filter(|server| {
+                !matches!(server.as_str(), "developer" | "platform" | "todo" | "")
+            }))
+            .or(call.mcp.take());
+        },
+    );
 }
 
-fn output(teller: &mut Teller<'_>, id: &str, result: Option<Raw<'_>>) {
+fn output(out: &mut Out<'_>, id: &str, result: Option<Raw<'_>>) {
     let of = |key: &str| result.and_then(|result| result.get(key));
     let value = of("value");
     let inner = value.and_then(|value| value.get("content")).or(value);
@@ -369,40 +390,19 @@ fn output(teller: &mut Teller<'_>, id: &str, result: Option<Raw<'_>>) {
         .and_then(Raw::bool);
     let failed = of("status").is_some_and(|status| status.is("error")) || flagged == Some(true);
     let text = inner.or(of("error")).map(content).unwrap_or_default();
-    teller.output(id, "", &text, failed);
+    out.output(id, "", text.as_str(), failed);
 }
 
 /// The old files: a header, then messages as the rows have them.
-fn lines(
-    source: &Source,
-    from: &Checkpoint,
-    sink: &mut dyn EventSink,
-) -> std::io::Result<Checkpoint> {
-    let mut lines = Lines::open(&source.path, from)?;
-    let mut seq = from.seq;
-    let mut names: Names = rows::state(from).unwrap_or_default();
-    let _ = jsonl::each(&mut lines, sink, &mut |line, sink| {
-        let raw = Raw::parse(line.text)?;
-        let mut teller = Teller::open(sink, &source.native, SourceMode::Append, seq)
-            .awaiting(std::mem::take(&mut names));
-        let of = |key: &str| raw.get(key);
-        let at = of("created").and_then(Raw::time);
-        teller.record("", at, line.offset);
-        match of("role").and_then(Raw::text) {
-            Some(role) => blocks(&mut teller, &role, of("content"), true),
-            None => {
-                let title = of("description").and_then(Raw::text).unwrap_or_default();
-                teller.title(TitleRank::Generated, &title);
-                teller.filled(of("working_dir").and_then(Raw::text), Fact::Cwd);
-            }
+fn line(record: Record<'_>, out: &mut Out<'_>) {
+    let of = |key: &str| record.raw.get(key);
+    out.record(of("created").and_then(Raw::time), record.offset, "");
+    match of("role").and_then(Raw::text) {
+        Some(role) => blocks(out, &role, of("content"), true),
+        None => {
+            let title = of("description").and_then(Raw::text).unwrap_or_default();
+            out.title(TitleRank::Generated, &title);
+            out.cwd(&of("working_dir").and_then(Raw::text).unwrap_or_default());
         }
-        seq = teller.seq();
-        let flow = teller.flow();
-        names = teller.awaited();
-        Ok(flow)
-    })?;
-    let mut checkpoint = lines.checkpoint();
-    checkpoint.seq = seq;
-    checkpoint.state = rows::checkpoint(1, seq, &names).state;
-    Ok(checkpoint)
+    }
 }

@@ -25,6 +25,7 @@ static INFO: AgentInfo = AgentInfo {
         RootSpec::moved("GPTME_LOGS_HOME", "", ".local/share/gptme/logs"),
         RootSpec::moved("XDG_DATA_HOME", "gptme/logs", ".local/share/gptme/logs"),
         RootSpec::fixed("Library/Application Support/gptme/logs"),
+        RootSpec::fixed("AppData/Local/gptme/gptme/logs"),
     ],
     resume: Some("gptme --name {id}"),
     worktrees: None,
@@ -146,7 +147,7 @@ fn message(
         _ if message.call.is_some() || metadata.tool.is_some() => {
             let id = message.call.and_then(Raw::text).unwrap_or_default();
             let name = metadata.tool.and_then(Raw::text).unwrap_or_default();
-            out.output(&id, &name, words, images, false);
+            out.output_with(&id, &name, words, images, false);
         }
         _ => out.note(words),
     }

@@ -7,6 +7,7 @@
 
 pub mod aider;
 pub mod amp;
+pub mod antigravity;
 pub mod claude;
 pub mod cline;
 pub mod codex;
@@ -55,6 +56,7 @@ pub static AGENTS: &[&dyn Agent] = &[
     &cline::Roo,
     &cline::KiloCode,
     &gemini::Gemini,
+    &antigravity::Antigravity,
     &qwen::Qwen,
     &copilot::Copilot,
     &amp::Amp,

@@ -190,5 +190,5 @@ fn sum(meta: &Meta<'_>, state: &mut State, out: &mut Out<'_>) {
     };
     let key = format!("{}:sum", out.teller.told.native);
     let at = meta.end.or(meta.start).and_then(Raw::time);
-    out.at(at, |out| out.usage(&key, tokens, dollars(stats.cost)));
+    out.at(at, |out| out.sum(&key, tokens, dollars(stats.cost)));
 }

@@ -3,16 +3,17 @@
 //! Messages have no times of their own; usage is recorded by prompt. Made after the editor's published
 //! source; not checked against real files. Text threads (`conversations/*.zed.json`) are not read.
 
-use super::read::document;
 use super::read::json::{Raw, fields, without_lone_surrogates};
+use super::read::parts::content;
 use super::read::record::Kept;
 use super::read::rows::{self, Seen};
 use super::read::sqlite::Db;
-use super::read::teller::{Call, Teller, content};
+use super::read::tell::{self, Out, Teller, Told};
+use super::read::whole;
 use super::{Agent, EventSink, Flow, Listing};
 use crate::model::{
     AgentInfo, Capabilities, Checkpoint, Fact, IssueKind, ParseIssue, Relation, RootSpec, Source,
-    SourceMode, TitleRank, Tokens, UsageEvent,
+    SourceMode, TitleRank, Tokens,
 };
 use std::borrow::Cow;
 use std::io::Read;
@@ -166,7 +167,7 @@ fn unpacked(row: &Row) -> Option<String> {
         "zstd" => {
             let mut bytes = Vec::new();
             let decoder = zstd::stream::read::Decoder::new(row.data.as_slice()).ok()?;
-            decoder.take(document::MOST).read_to_end(&mut bytes).ok()?;
+            decoder.take(whole::MOST).read_to_end(&mut bytes).ok()?;
             bytes
         }
         _ => row.data.clone(),
@@ -191,55 +192,60 @@ fields! {
 }
 
 fn tell(source: &Source, row: &Row, sink: &mut dyn EventSink) {
-    let mut teller = Teller::open(sink, &source.native, SourceMode::Replace, 0);
-    teller.title(TitleRank::Generated, &row.summary);
-    teller.span(row.created, row.updated);
+    let mut teller = Teller::at(Told::of(&source.native), SourceMode::Replace, 0, sink);
+    let out = &mut teller.out(sink);
+    out.title(TitleRank::Generated, &row.summary);
+    out.span(row.created, row.updated);
     if let Some(native) = row.parent.clone() {
-        teller.fact(Fact::Parent {
+        out.fact(Fact::Parent {
             native,
             relation: Relation::SubAgent,
         });
     }
     let Some(json) = unpacked(row) else {
         let detail = "the thread cannot be unpacked";
-        teller.issue(&source.path, 0, IssueKind::Corrupt, detail);
+        tell::issue(&source.path, 0, IssueKind::Corrupt, detail, out.sink);
         return;
     };
     let thread: Thread<'_> = Raw::parse(&json)
         .ok()
         .and_then(Raw::object)
         .unwrap_or_default();
-    teller.filled(folder(row, thread.snapshot).map(Cow::Owned), Fact::Cwd);
+    out.cwd(
+        &folder(row, thread.snapshot)
+            .map(Cow::Owned)
+            .unwrap_or_default(),
+    );
     let model = thread
         .model
         .and_then(|model| model.get("model"))
         .and_then(Raw::text);
-    teller.filled(model.clone(), Fact::Model);
+    out.model(&model.clone().unwrap_or_default());
     for (number, message) in (1..).zip(thread.messages.map(Raw::items).unwrap_or_default()) {
         // `"Resume"` stands between two parts of one answer
         for (kind, inner) in message.members() {
             let id = inner.get("id").and_then(Raw::text).unwrap_or_default();
-            teller.kept(&[Kept::member("messages", number, message.as_json())]);
-            teller.record(&id, None, number);
+            out.kept(&[Kept::member("messages", number, message.as_json())]);
+            out.record(None, number, &id);
             match kind.as_ref() {
                 "User" => {
-                    user(&mut teller, inner);
-                    teller.by(model.clone());
+                    user(out, inner);
+                    out.by(model.clone());
                     let used = thread.usage.and_then(|usage| usage.get(&id));
-                    usage(&mut teller, &format!("{}:{id}", source.native), used);
+                    usage(out, &format!("{}:{id}", source.native), used);
                 }
                 "Agent" => {
-                    teller.by(model.clone());
-                    agent(&mut teller, inner);
+                    out.by(model.clone());
+                    agent(out, inner);
                 }
                 _ => {}
             }
         }
     }
     if thread.usage.is_none_or(|usage| usage.members().is_empty()) {
-        teller.record("", row.updated, 0);
-        teller.by(model);
-        usage(&mut teller, &source.native, thread.total);
+        out.record(row.updated, 0, "");
+        out.by(model);
+        usage(out, &source.native, thread.total);
     }
 }
 
@@ -268,7 +274,7 @@ fn folder(row: &Row, snapshot: Option<Raw<'_>>) -> Option<String> {
     listed.or_else(|| first().map(str::to_owned)).or_else(tree)
 }
 
-fn user(teller: &mut Teller<'_>, message: Raw<'_>) {
+fn user(out: &mut Out<'_>, message: Raw<'_>) {
     let mut words = String::new();
     let mut images = 0;
     for block in message.get("content").map(Raw::items).unwrap_or_default() {
@@ -294,27 +300,27 @@ fn user(teller: &mut Teller<'_>, message: Raw<'_>) {
             }
         }
     }
-    teller.user_with(&words, images);
+    out.user(&words, images);
 }
 
-fn agent(teller: &mut Teller<'_>, message: Raw<'_>) {
+fn agent(out: &mut Out<'_>, message: Raw<'_>) {
     let results = message.get("tool_results");
     for block in message.get("content").map(Raw::items).unwrap_or_default() {
         for (kind, inner) in block.members() {
             match kind.as_ref() {
-                "Text" => teller.answer(&inner.text().unwrap_or_default()),
+                "Text" => out.answer(inner.text().unwrap_or_default()),
                 "Thinking" => {
                     let text = inner.get("text").unwrap_or(inner);
-                    teller.thought(&text.text().unwrap_or_default());
+                    out.thought(text.text().unwrap_or_default());
                 }
-                "ToolUse" => tool(teller, inner, results),
+                "ToolUse" => tool(out, inner, results),
                 _ => {}
             }
         }
     }
 }
 
-fn tool(teller: &mut Teller<'_>, call: Raw<'_>, results: Option<Raw<'_>>) {
+fn tool(out: &mut Out<'_>, call: Raw<'_>, results: Option<Raw<'_>>) {
     let get = |key: &str| call.get(key).and_then(Raw::text).unwrap_or_default();
     let (id, name) = (get("id"), get("name"));
     let input = call.get("input").map(Raw::as_json);
@@ -325,12 +331,8 @@ fn tool(teller: &mut Teller<'_>, call: Raw<'_>, results: Option<Raw<'_>>) {
             .get("session_id")
             .or(output.get("subagent_session_id"))
     });
-    teller.call(Call {
-        id: &id,
-        name: &name,
-        input: input.unwrap_or(&get("raw_input")),
-        mcp: None,
-        child: child.and_then(Raw::owned),
+    out.call(&id, &name, input.unwrap_or(&get("raw_input")), |call| {
+        call.child = child.and_then(Raw::owned);
     });
     let Some(result) = result else {
         return;
@@ -351,25 +353,24 @@ fn tool(teller: &mut Teller<'_>, call: Raw<'_>, results: Option<Raw<'_>>) {
     });
     let said = said.filter(|said| !said.is_empty());
     let said = said.or_else(|| result.get("output").map(content));
-    teller.output(&id, &name, &said.unwrap_or_default(), failed);
+    out.output(&id, &name, said.unwrap_or_default(), failed);
 }
 
-fn usage(teller: &mut Teller<'_>, key: &str, used: Option<Raw<'_>>) {
+fn usage(out: &mut Out<'_>, key: &str, used: Option<Raw<'_>>) {
     let count = |key: &str| {
         used.and_then(|used| used.get(key))
             .and_then(Raw::int)
             .unwrap_or(0)
     };
-    teller.usage(UsageEvent {
-        key: key.to_owned(),
-        model: teller.model.clone().unwrap_or_default(),
-        tokens: Tokens {
+    out.usage(
+        &key.to_owned(),
+        Tokens {
             input: count("input_tokens"),
             output: count("output_tokens"),
             cache_read: count("cache_read_input_tokens"),
             cache_write_5m: count("cache_creation_input_tokens"),
             ..Tokens::default()
         },
-        ..UsageEvent::default()
-    });
+        None,
+    );
 }

@@ -274,7 +274,11 @@ impl Config {
                             .split(',')
                             .map(str::trim)
                             .filter(|part| !part.is_empty())
-                            .map(|part| PathBuf::from(part).join(spec.env_suffix))
+                            .map(|part| match spec.env_suffix {
+                                // joined with nothing, a file would be called a folder
+                                "" => PathBuf::from(part),
+                                suffix => PathBuf::from(part).join(suffix),
+                            })
                             .collect(),
                         None => homes::matching(&home.path, spec.path),
                     };

@@ -197,6 +197,12 @@ impl<'s> Batch<'s> {
         for (record, text) in &read.titles {
             super::titles::note(&mut self.writer, &row, *record, text)?;
         }
+        // told anew without being asked to: rows were changed where they had been read
+        let anew = read.from_start
+            || read
+                .sessions
+                .iter()
+                .any(|session| session.mode == SourceMode::Replace);
         for session in read.sessions {
             self.session(
                 &mut row,
@@ -228,7 +234,7 @@ impl<'s> Batch<'s> {
             (row.prose.done, row.rest.done) = (Some(row.fingerprint), Some(row.fingerprint));
         }
         if read.purpose.fold {
-            let mut issues = if read.from_start {
+            let mut issues = if anew {
                 Vec::new()
             } else {
                 self.writer.issues(&row.path)?
@@ -267,14 +273,12 @@ impl<'s> Batch<'s> {
         }
         let fresh = from_start || read.mode == SourceMode::Replace;
         let mut summary = fold.summary;
-        if read.mode == SourceMode::StandIn
-            && self
-                .writer
-                .session(sid)?
-                .is_some_and(|known| !known.stand_in)
-        {
+        let known = self.writer.session(sid)?;
+        if read.mode == SourceMode::StandIn && known.as_ref().is_some_and(|known| !known.stand_in) {
             return Ok(());
         }
+        // what another file gave of it stands in the index: the pass that indexes this one takes it out
+        row.indexed |= known.is_some_and(|known| known.path != row.path);
         summary.path = row.path.clone();
         summary.file_size = row.fingerprint.size;
         summary.gone = row.gone;

@@ -136,6 +136,9 @@ impl<'a> Sink<'a> {
         let held_elsewhere = known
             .as_ref()
             .is_some_and(|session| session.path != self.row.path && !session.stand_in);
+        let moved = known
+            .as_ref()
+            .is_some_and(|session| session.path != self.row.path);
         let mode = match start.mode {
             SourceMode::StandIn if held_elsewhere => SourceMode::Annotate,
             mode => mode,
@@ -174,7 +177,7 @@ impl<'a> Sink<'a> {
         if fresh
             && let (Some(sid), Some(RoleSet::Prose | RoleSet::All)) = (sid, self.purpose.documents)
             && mode != SourceMode::Annotate
-            && self.row.indexed
+            && (self.row.indexed || moved)
         {
             self.shared.index.delete_session(sid)?;
         }
@@ -286,8 +289,11 @@ impl EventSink for Sink<'_> {
             return self.flow();
         };
         let session = &mut self.sessions[current];
-        if session.mode == SourceMode::Annotate {
+        // a stand-in too: the transcript may be read in this very run, or turn up later
+        if matches!(session.mode, SourceMode::Annotate | SourceMode::StandIn) {
             annotate(&mut session.note, &event);
+        }
+        if session.mode == SourceMode::Annotate {
             return self.flow();
         }
         if let Some(fold) = session.fold.as_mut().filter(|_| self.purpose.fold) {

@@ -27,6 +27,8 @@ pub struct UsageEvent {
     pub sidechain: bool,
     /// The tokens are the agent's own estimate, not the provider's count.
     pub estimated: bool,
+    /// A running sum of the whole session, told again whenever it has grown: no response of its own.
+    pub sum: bool,
 }
 
 /// Names a response across files and sessions.

@@ -313,13 +313,13 @@ impl SessionFold {
             !self.copied.is_empty() && self.copied.contains(&uuid_hash(&usage.record))
         };
         self.seen(at, elsewhere);
-        self.summary.responses += u32::from(!elsewhere && !usage.copy);
+        self.summary.responses += u32::from(!elsewhere && !usage.copy && !usage.sum);
         if !elsewhere {
             note(&mut self.summary.models, &usage.model, MAX_MODELS);
         }
         let at = at.unwrap_or(self.last_seen);
         let memory = &mut self.summary.memory;
-        let tools = match elsewhere {
+        let tools = match elsewhere || usage.sum {
             true => Vec::new(),
             false => std::mem::take(&mut memory.tools),
         };

@@ -586,7 +586,8 @@ pub fn home(case: &Path) -> PathBuf {
     home
 }
 
-fn make(file: &Path, to: &Path, home: &Path) {
+/// One file of a fixture, where it is to lie.
+pub fn make(file: &Path, to: &Path, home: &Path) {
     fs::create_dir_all(to.parent().unwrap()).unwrap();
     if file.extension().is_none_or(|end| end != "sql") {
         let bytes = fs::read(file).unwrap();
@@ -675,7 +676,9 @@ fn render(read: &Read, out: &mut String) {
             EventKind::Message(message) => render_message(message, out),
             EventKind::Usage(usage) => {
                 // told only where it is so
-                let told = format!("{usage:?}").replace(", estimated: false", "");
+                let told = format!("{usage:?}")
+                    .replace(", estimated: false", "")
+                    .replace(", sum: false", "");
                 let _ = writeln!(out, "{told}");
             }
             EventKind::Fact(fact) => {

@@ -18,13 +18,31 @@ pub struct World {
 }
 
 /// Everything that must be the same after any way of getting there.
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct State {
     sessions: BTreeMap<String, SessionSummary>,
     days: BTreeMap<String, BTreeMap<Day, DayStats>>,
     documents: BTreeMap<String, Vec<(u32, String)>>,
     claims: Vec<(String, u64, Claim)>,
     issues: u64,
+}
+
+impl State {
+    /// The sessions that another state has too, without what is said of their files.
+    pub fn of(&self, other: &State) -> State {
+        let keep = |key: &String| other.sessions.contains_key(key);
+        let mut kept = self.clone();
+        kept.sessions.retain(|key, _| keep(key));
+        kept.days.retain(|key, _| keep(key));
+        kept.documents.retain(|key, _| keep(key));
+        kept.claims.retain(|(key, ..)| keep(key));
+        // a line that says nothing changes neither the size that was read nor what was wrong with it
+        kept.issues = 0;
+        for session in kept.sessions.values_mut() {
+            (session.file_size, session.issues) = (0, 0);
+        }
+        kept
+    }
 }
 
 impl World {

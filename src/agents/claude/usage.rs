@@ -70,6 +70,7 @@ pub fn events(record: &Record<'_>, copy: bool) -> Vec<UsageEvent> {
         copy,
         sidechain: record.is_sidechain(),
         estimated: false,
+        sum: false,
     };
     let mut events = vec![main];
     let iterations = usage.iterations.map(Raw::items).unwrap_or_default();

@@ -2,9 +2,11 @@
 
 use super::task::Models;
 use crate::agents::read::json::{Raw, fields};
+use crate::agents::read::parts::content;
 use crate::agents::read::record::Kept;
-use crate::agents::read::teller::{Call, Teller, content, micro_dollars};
-use crate::model::{Fact, Tokens, UsageEvent};
+use crate::agents::read::tell::Out;
+use crate::agents::read::value::dollars;
+use crate::model::{Fact, Tokens};
 use std::borrow::Cow;
 
 fields! {
@@ -31,7 +33,7 @@ fields! {
     }
 }
 
-pub(super) fn tell(teller: &mut Teller<'_>, task: &str, notes: &[Raw<'_>], models: &Models) {
+pub(super) fn tell(out: &mut Out<'_>, task: &str, notes: &[Raw<'_>], models: &Models) {
     let mut first = true;
     let mut command: Option<String> = None;
     let mut output = String::new();
@@ -53,57 +55,57 @@ pub(super) fn tell(teller: &mut Teller<'_>, task: &str, notes: &[Raw<'_>], model
                 output.push_str(&text);
                 output.push('\n');
             }
-            teller.at = at;
+            out.now(at);
             pieces.push(kept(number, *raw));
             continue;
         }
         if let Some(id) = command.take_if(|_| !kind.starts_with("checkpoint")) {
-            teller.kept(&std::mem::take(&mut pieces));
-            teller.output(&id, "execute_command", &std::mem::take(&mut output), false);
+            out.kept(&std::mem::take(&mut pieces));
+            out.output(&id, "execute_command", std::mem::take(&mut output), false);
         }
-        teller.kept(&[kept(number, *raw)]);
-        teller.record("", at, number);
-        teller.by(model(&note, at, models));
+        out.kept(&[kept(number, *raw)]);
+        out.record(at, number, "");
+        out.by(model(&note, at, models));
         let images = note
             .images
             .map(Raw::items)
             .map_or(0, |images| images.len() as u32);
         if let Some(thought) = note.reasoning.and_then(Raw::text) {
-            teller.thought(&thought);
+            out.thought(thought);
         }
         match kind.as_ref() {
-            "task" => teller.user_with(&text, images),
-            "text" if first => teller.user_with(&text, images),
-            "text" | "completion_result" | "plan_mode_respond" => teller.answer(&answer(&text)),
-            "user_feedback" | "user_feedback_diff" => teller.user_with(&feedback(&text), images),
-            "reasoning" => teller.thought(&text),
-            "api_req_started" => request(teller, &format!("{task}:{number}"), &text),
-            "followup" | "new_task" => teller.answer(&answer(&text)),
+            "task" => out.user(&text, images),
+            "text" if first => out.user(&text, images),
+            "text" | "completion_result" | "plan_mode_respond" => out.answer(answer(&text)),
+            "user_feedback" | "user_feedback_diff" => out.user(&feedback(&text), images),
+            "reasoning" => out.thought(text),
+            "api_req_started" => request(out, &format!("{task}:{number}"), &text),
+            "followup" | "new_task" => out.answer(answer(&text)),
             "command" => {
                 let id = format!("command-{number}");
                 let input = serde_json::json!({ "command": text }).to_string();
-                call(teller, &id, "execute_command", &input, None);
+                call(out, &id, "execute_command", &input, None);
                 command = Some(id);
                 // what it prints comes in notes behind its own
                 pieces = vec![kept(number, *raw)];
             }
-            "tool" => tool(teller, &text),
-            "use_mcp_server" => mcp(teller, &text),
-            "mcp_server_response" => teller.output("", "use_mcp_tool", &text, false),
+            "tool" => tool(out, &text),
+            "use_mcp_server" => mcp(out, &text),
+            "mcp_server_response" => out.output("", "use_mcp_tool", text, false),
             "browser_action" | "browser_action_launch" => {
-                call(teller, "", "browser_action", &text, None);
+                call(out, "", "browser_action", &text, None);
             }
-            "condense_context" => teller.fact(Fact::Compaction),
+            "condense_context" => out.fact(Fact::Compaction),
             "error" | "api_req_failed" | "diff_error" | "subtask_result" | "rooignore_error" => {
-                teller.notice(&text);
+                out.note(text);
             }
             _ => {}
         }
         first = false;
     }
     if let Some(id) = command {
-        teller.kept(&pieces);
-        teller.output(&id, "execute_command", &output, false);
+        out.kept(&pieces);
+        out.output(&id, "execute_command", output.as_str(), false);
     }
 }
 
@@ -146,7 +148,7 @@ fn feedback(text: &str) -> String {
     diff.unwrap_or_else(|| text.to_owned())
 }
 
-fn request(teller: &mut Teller<'_>, key: &str, text: &str) {
+fn request(out: &mut Out<'_>, key: &str, text: &str) {
     let Some(request) = Raw::parse(text).ok().and_then(Raw::object::<Request<'_>>) else {
         return;
     };
@@ -155,35 +157,29 @@ fn request(teller: &mut Teller<'_>, key: &str, text: &str) {
         .canceled
         .is_some_and(|reason| reason.is("user_cancelled"))
     {
-        teller.fact(Fact::Interruption);
+        out.fact(Fact::Interruption);
     }
-    teller.usage(UsageEvent {
-        key: key.to_owned(),
-        model: teller.model.clone().unwrap_or_default(),
-        tokens: Tokens {
+    out.usage(
+        &key.to_owned(),
+        Tokens {
             input: count(request.input),
             cache_read: count(request.reads),
             cache_write_5m: count(request.writes),
             output: count(request.output),
             ..Tokens::default()
         },
-        recorded_cost: micro_dollars(request.cost),
-        ..UsageEvent::default()
-    });
+        dollars(request.cost),
+    );
 }
 
-fn call(teller: &mut Teller<'_>, id: &str, name: &str, input: &str, mcp: Option<String>) {
-    teller.call(Call {
-        id,
-        name,
-        input,
-        mcp,
-        child: None,
+fn call(out: &mut Out<'_>, id: &str, name: &str, input: &str, mcp: Option<String>) {
+    out.call(id, name, input, |call| {
+        call.mcp = (mcp).or(call.mcp.take());
     });
 }
 
 /// `{tool, path, content | diff, ...}`: the content of a read or a search is what it gave back.
-fn tool(teller: &mut Teller<'_>, text: &str) {
+fn tool(out: &mut Out<'_>, text: &str) {
     let object = Raw::parse(text).ok().filter(|raw| raw.is_object());
     let get = |key: &str| object.and_then(|object| object.get(key));
     let name = get("tool").and_then(Raw::text).unwrap_or_default();
@@ -208,13 +204,13 @@ fn tool(teller: &mut Teller<'_>, text: &str) {
         Some(_) => serde_json::Value::Object(input).to_string(),
         None => text.to_owned(),
     };
-    call(teller, "", &name, &input, None);
+    call(out, "", &name, &input, None);
     if let Some(said) = get("content").filter(|_| gives_back) {
-        teller.output("", &name, &content(said), false);
+        out.output("", &name, content(said), false);
     }
 }
 
-fn mcp(teller: &mut Teller<'_>, text: &str) {
+fn mcp(out: &mut Out<'_>, text: &str) {
     let object = Raw::parse(text).ok();
     let get = |key: &str| {
         object
@@ -223,5 +219,5 @@ fn mcp(teller: &mut Teller<'_>, text: &str) {
     };
     let name = get("toolName").or(get("uri")).unwrap_or_default();
     let input = get("arguments").unwrap_or_else(|| "{}".to_owned());
-    call(teller, "", &name, &input, get("serverName"));
+    call(out, "", &name, &input, get("serverName"));
 }

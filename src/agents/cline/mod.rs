@@ -9,7 +9,8 @@
 mod message;
 mod task;
 
-use super::read::{folder, rows, vscode};
+use super::read::value;
+use super::read::{folder, vscode};
 use super::{Agent, EventSink, Listing};
 use crate::model::{AgentInfo, Capabilities, Checkpoint, RootSpec, Source};
 use std::path::Path;
@@ -30,8 +31,8 @@ const CAPABILITIES: Capabilities = Capabilities {
 macro_rules! tasks_of {
     ($extension:literal) => {
         vscode::user_roots!(
-            $extension: "Code", "Code - Insiders", "VSCodium", "Cursor", "Windsurf";
-            ".vscode-server", ".vscode-server-insiders", ".cursor-server"
+            $extension: "Code", "Code - Insiders", "VSCodium", "Cursor", "Windsurf", "Antigravity", "Kiro", "Trae";
+            ".vscode-server", ".vscode-server-insiders", ".cursor-server", ".windsurf-server"
         )
     };
 }
@@ -42,7 +43,7 @@ const CLI: &[RootSpec] = &[RootSpec {
     path: ".cline/data/tasks",
 }];
 
-static CLINE_ROOTS: [RootSpec; 19] =
+static CLINE_ROOTS: [RootSpec; 29] =
     vscode::joined(&[CLI, tasks_of!("globalStorage/saoudrizwan.claude-dev/tasks")]);
 
 static CLINE: AgentInfo = AgentInfo {
@@ -142,7 +143,7 @@ const SHOWN: [&str; 2] = ["ui_messages.json", "claude_messages.json"];
 fn discover(root: &Path, found: &mut dyn FnMut(Source)) -> Listing {
     let mut listing = Listing::new();
     for task in folder::entries(root, &mut listing) {
-        if !task.is_folder || !rows::is_id(&task.name) {
+        if !task.is_folder || !value::is_id(&task.name) {
             continue;
         }
         let shown = SHOWN.iter().find_map(|name| {

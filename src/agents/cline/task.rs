@@ -3,9 +3,11 @@
 use super::message;
 use crate::agents::EventSink;
 use crate::agents::read::json::{Raw, fields};
-use crate::agents::read::teller::Teller;
-use crate::agents::read::{document, text};
+use crate::agents::read::tell::{Teller, Told};
+use crate::agents::read::text;
+use crate::agents::read::whole::Document;
 use crate::model::{Checkpoint, Fact, Relation, Source, SourceMode};
+use std::borrow::Cow;
 use std::path::Path;
 
 fields! {
@@ -21,44 +23,44 @@ fields! {
 }
 
 pub(super) fn parse(source: &Source, sink: &mut dyn EventSink) -> std::io::Result<Checkpoint> {
-    let Some(json) = document::read(&source.path, sink)? else {
+    let Some(document) = Document::read(&source.path, sink)? else {
         return Ok(Checkpoint::default());
     };
     let folder = source.path.parent().unwrap_or(Path::new(""));
-    let mut teller = Teller::open(sink, &source.native, SourceMode::Replace, 0);
-    let item = item(folder, &source.native).unwrap_or_default();
-    let item: Item<'_> = Raw::parse(&item)
-        .ok()
-        .and_then(Raw::object)
-        .unwrap_or_default();
+    let mut teller = Teller::at(Told::of(&source.native), SourceMode::Replace, 0, sink);
+    let out = &mut teller.out(sink);
+    let item = item(folder, &source.native);
+    let item = item.as_ref().and_then(|item| item.root().object());
+    let item: Item<'_> = item.unwrap_or_default();
     let cwd = item.workspace.or(item.cwd).and_then(Raw::filled);
-    let cwd = cwd.map(Into::into).or_else(|| told_folder(folder));
-    teller.filled(cwd.map(Into::into), Fact::Cwd);
+    let cwd = cwd.map(Cow::into_owned).or_else(|| told_folder(folder));
+    out.cwd(&cwd.unwrap_or_default());
     if let Some(parent) = item.parent.and_then(Raw::owned) {
-        teller.fact(Fact::Parent {
+        out.fact(Fact::Parent {
             native: parent,
             relation: Relation::SubAgent,
         });
-        teller.filled(item.mode.and_then(Raw::text), Fact::AgentLabel);
+        if let Some(mode) = item.mode.and_then(Raw::owned) {
+            out.fact(Fact::AgentLabel(mode));
+        }
     }
     let models = models(folder, item.model);
-    let messages = Raw::parse(&json).map(Raw::items).unwrap_or_default();
-    message::tell(&mut teller, &source.native, &messages, &models);
+    message::tell(out, &source.native, &document.root().items(), &models);
     Ok(Checkpoint::default())
 }
 
 /// The task's own description, or its line in the list of all tasks.
-fn item(folder: &Path, native: &str) -> Option<String> {
-    if let Some(json) = document::beside(&folder.join("history_item.json")) {
-        return Some(json);
+fn item(folder: &Path, native: &str) -> Option<Document> {
+    if let Some(own) = Document::beside(&folder.join("history_item.json")) {
+        return Some(own);
     }
     let storage = folder.parent().and_then(Path::parent)?;
     let lists = [
         storage.join("state/taskHistory.json"),
         storage.join("tasks/_index.json"),
     ];
-    let list = lists.iter().find_map(|path| document::beside(path))?;
-    let raw = Raw::parse(&list).ok()?;
+    let list = lists.iter().find_map(|path| Document::beside(path))?;
+    let raw = list.root();
     let all = raw.get("entries").unwrap_or(raw).items();
     let own = all.into_iter().find(|one| {
         let id = one
@@ -66,17 +68,16 @@ fn item(folder: &Path, native: &str) -> Option<String> {
             .map(|id| id.text().unwrap_or(id.as_json().into()));
         id.is_some_and(|id| id == native)
     });
-    own.map(|own| own.as_json().to_owned())
+    Document::made(own?.as_json().to_owned())
 }
 
 /// Times from which on a model was used.
 pub(super) type Models = Vec<(i64, String)>;
 
 fn models(folder: &Path, fixed: Option<Raw<'_>>) -> Models {
-    let json = document::beside(&folder.join("task_metadata.json")).unwrap_or_default();
-    let used = Raw::parse(&json)
-        .ok()
-        .and_then(|raw| raw.get("model_usage"));
+    let metadata = Document::beside(&folder.join("task_metadata.json"));
+    let metadata = metadata.as_ref().map(Document::root);
+    let used = metadata.and_then(|metadata| metadata.get("model_usage"));
     let mut models: Models = Vec::new();
     for one in used.map(Raw::items).unwrap_or_default() {
         let at = one.get("ts").and_then(Raw::time).unwrap_or(0);

@@ -17,8 +17,10 @@ mod replay;
 mod request;
 
 use super::read::record::Kept;
-use super::read::teller::Teller;
-use super::read::{document, folder, rows, vscode};
+use super::read::tell::{Teller, Told};
+use super::read::value;
+use super::read::whole::Document;
+use super::read::{folder, vscode};
 use super::{Agent, EventSink, Listing};
 use crate::agents::read::json::{Raw, fields};
 use crate::model::{
@@ -86,12 +88,12 @@ impl Agent for CopilotChat {
         _: &Checkpoint,
         sink: &mut dyn EventSink,
     ) -> std::io::Result<Checkpoint> {
-        let json = match source.layout {
+        let document = match source.layout {
             LOG => replay::read(&source.path, sink)?,
-            _ => document::read(&source.path, sink)?,
+            _ => Document::read(&source.path, sink)?,
         };
-        if let Some(json) = json {
-            tell(source, &json, sink);
+        if let Some(document) = document {
+            tell(source, document.root(), sink);
         }
         Ok(Checkpoint::default())
     }
@@ -105,7 +107,7 @@ fn sessions(entries: Vec<folder::Entry>, listing: &mut Listing, found: &mut dyn 
             Some((stem, "json")) => (stem, DOCUMENT),
             _ => continue,
         };
-        if entry.is_folder || !rows::is_id(stem) {
+        if entry.is_folder || !value::is_id(stem) {
             continue;
         }
         let Some(fingerprint) = folder::fingerprint(&entry.path, listing) else {
@@ -128,7 +130,7 @@ fn sessions(entries: Vec<folder::Entry>, listing: &mut Listing, found: &mut dyn 
 }
 
 fields! {
-    struct Document {
+    struct Session {
         title: "customTitle",
         created: "creationDate",
         last: "lastMessageDate",
@@ -136,27 +138,27 @@ fields! {
     }
 }
 
-fn tell(source: &Source, json: &str, sink: &mut dyn EventSink) {
-    let document = Raw::parse(json).ok().and_then(Raw::object::<Document<'_>>);
-    let document = document.unwrap_or_default();
-    let requests = document.requests.map(Raw::items).unwrap_or_default();
+fn tell(source: &Source, document: Raw<'_>, sink: &mut dyn EventSink) {
+    let session: Session<'_> = document.object().unwrap_or_default();
+    let requests = session.requests.map(Raw::items).unwrap_or_default();
     // every window that was ever opened leaves one without a word
     if requests.is_empty() {
         return;
     }
-    let mut teller = Teller::open(sink, &source.native, SourceMode::Replace, 0);
-    if let Some(title) = document.title.and_then(Raw::text) {
-        teller.title(TitleRank::Generated, &title);
+    let mut teller = Teller::at(Told::of(&source.native), SourceMode::Replace, 0, sink);
+    let out = &mut teller.out(sink);
+    if let Some(title) = session.title.and_then(Raw::text) {
+        out.title(TitleRank::Generated, &title);
     }
     let workspace = source.path.parent().and_then(Path::parent);
     if let Some(folder) = workspace.and_then(vscode::folder) {
-        teller.fact(Fact::Cwd(folder));
+        out.fact(Fact::Cwd(folder));
     }
     let time = |raw: Option<Raw<'_>>| raw.and_then(Raw::time);
-    let (created, last) = (time(document.created), time(document.last));
-    teller.span(created, last);
+    let (created, last) = (time(session.created), time(session.last));
+    out.span(created, last);
     for (number, request) in (1..).zip(requests) {
-        teller.kept(&[Kept::member("requests", number, request.as_json())]);
-        request::tell(&mut teller, request, number, created);
+        out.kept(&[Kept::member("requests", number, request.as_json())]);
+        request::tell(out, request, number, created);
     }
 }

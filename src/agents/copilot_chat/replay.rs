@@ -2,6 +2,7 @@
 
 use crate::agents::read::json::without_lone_surrogates;
 use crate::agents::read::jsonl::{self, Lines};
+use crate::agents::read::whole::Document;
 use crate::agents::{EventSink, Flow};
 use crate::model::{Checkpoint, IssueKind};
 use serde::Deserialize;
@@ -26,7 +27,7 @@ struct Operation {
 ///
 /// # Errors
 /// The file cannot be read.
-pub(super) fn read(path: &Path, sink: &mut dyn EventSink) -> std::io::Result<Option<String>> {
+pub(super) fn read(path: &Path, sink: &mut dyn EventSink) -> std::io::Result<Option<Document>> {
     let mut lines = Lines::open(path, &Checkpoint::default())?.limit(64 << 20);
     let mut document = Value::Null;
     let mut odd = 0u64;
@@ -48,7 +49,7 @@ pub(super) fn read(path: &Path, sink: &mut dyn EventSink) -> std::io::Result<Opt
     if flow == Flow::Stop || document.is_null() {
         return Ok(None);
     }
-    Ok(Some(document.to_string()))
+    Ok(Document::made(document.to_string()))
 }
 
 /// `None` when the operation does not fit.

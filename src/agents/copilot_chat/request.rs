@@ -1,9 +1,10 @@
 //! One request: what was asked, and the parts of the answer.
 
 use crate::agents::read::json::{Raw, fields};
-use crate::agents::read::teller::{Call, Teller, content};
+use crate::agents::read::parts::content;
+use crate::agents::read::tell::Out;
 use crate::agents::read::vscode;
-use crate::model::{Fact, Tokens, UsageEvent};
+use crate::model::{Fact, Tokens};
 use std::borrow::Cow;
 use std::collections::HashMap;
 
@@ -41,23 +42,23 @@ fields! {
     }
 }
 
-pub(super) fn tell(teller: &mut Teller<'_>, raw: Raw<'_>, number: u64, created: Option<i64>) {
+pub(super) fn tell(out: &mut Out<'_>, raw: Raw<'_>, number: u64, created: Option<i64>) {
     let Some(request) = raw.object::<Request<'_>>() else {
         return;
     };
     let at = request.at.and_then(Raw::time).or(created);
     let id = request.id.and_then(Raw::text).unwrap_or_default();
-    teller.record(&id, at, number);
+    out.record(at, number, &id);
     let asked = match request.message {
         Some(message) if message.is_text() => message.text(),
         Some(message) => message.get("text").and_then(Raw::text),
         None => None,
     };
-    teller.user_with(&asked.unwrap_or_default(), images(request.variables));
+    out.user(&asked.unwrap_or_default(), images(request.variables));
     let metadata = request.result.and_then(|result| result.get("metadata"));
     let resolved = metadata.and_then(|data| data.get("resolvedModel"));
     let model = resolved.or(request.model).and_then(Raw::text);
-    teller.by(model.map(|model| match model.strip_prefix("copilot/") {
+    out.by(model.map(|model| match model.strip_prefix("copilot/") {
         Some(bare) => Cow::Owned(bare.to_owned()),
         None => model,
     }));
@@ -67,30 +68,29 @@ pub(super) fn tell(teller: &mut Teller<'_>, raw: Raw<'_>, number: u64, created: 
         .and_then(|timings| timings.get("totalElapsed"))
         .and_then(Raw::int);
     if let (Some(at), Some(elapsed)) = (at, elapsed) {
-        teller.at = Some(at.saturating_add_unsigned(elapsed.min(86_400_000)));
+        out.now(Some(at.saturating_add_unsigned(elapsed.min(86_400_000))));
     }
     let rounds = Rounds::of(metadata);
-    answer(teller, request.response, &rounds);
+    answer(out, request.response, &rounds);
     let error = request.result.and_then(|result| result.get("errorDetails"));
     if let Some(error) = error.and_then(|error| error.get("message")) {
-        teller.notice(&error.text().unwrap_or_default());
+        out.note(error.text().unwrap_or_default());
     }
     if request.canceled.and_then(Raw::bool) == Some(true) {
-        teller.fact(Fact::Interruption);
+        out.fact(Fact::Interruption);
     }
-    teller.at = at;
+    out.now(at);
     let count = |key: &str| metadata.and_then(|data| data.get(key)).and_then(Raw::int);
     let output = count("outputTokens").or(request.completion.and_then(Raw::int));
-    teller.usage(UsageEvent {
-        key: id.into_owned(),
-        model: teller.model.clone().unwrap_or_default(),
-        tokens: Tokens {
+    out.usage(
+        &id.into_owned(),
+        Tokens {
             input: count("promptTokens").unwrap_or(0),
             output: output.unwrap_or(0),
             ..Tokens::default()
         },
-        ..UsageEvent::default()
-    });
+        None,
+    );
 }
 
 fn images(variables: Option<Raw<'_>>) -> u32 {
@@ -141,7 +141,7 @@ impl<'a> Rounds<'a> {
 }
 
 /// Text between two tools is one answer, references in it by their name.
-fn answer(teller: &mut Teller<'_>, response: Option<Raw<'_>>, rounds: &Rounds<'_>) {
+fn answer(out: &mut Out<'_>, response: Option<Raw<'_>>, rounds: &Rounds<'_>) {
     let mut text = String::new();
     for raw in response.map(Raw::items).unwrap_or_default() {
         let Some(part) = raw.object::<Part<'_>>() else {
@@ -173,15 +173,15 @@ fn answer(teller: &mut Teller<'_>, response: Option<Raw<'_>>, rounds: &Rounds<'_
         if !is_turn {
             continue;
         }
-        teller.answer(&std::mem::take(&mut text));
+        out.answer(std::mem::take(&mut text));
         match kind.as_ref() {
-            "thinking" => teller.thought(&part.value.map(content).unwrap_or_default()),
-            "warning" | "errorDetails" => teller.notice(&markdown(part.content.or(part.value))),
-            "textEditGroup" | "notebookEditGroup" => edits(teller, &part),
-            _ => tool(teller, &part, rounds),
+            "thinking" => out.thought(part.value.map(content).unwrap_or_default()),
+            "warning" | "errorDetails" => out.note(markdown(part.content.or(part.value))),
+            "textEditGroup" | "notebookEditGroup" => edits(out, &part),
+            _ => tool(out, &part, rounds),
         }
     }
-    teller.answer(&text);
+    out.answer(text);
 }
 
 /// A string, or an object with one as `value`.
@@ -212,7 +212,7 @@ fn reference(part: &Part<'_>) -> String {
     )
 }
 
-fn tool(teller: &mut Teller<'_>, part: &Part<'_>, rounds: &Rounds<'_>) {
+fn tool(out: &mut Out<'_>, part: &Part<'_>, rounds: &Rounds<'_>) {
     let id = part.call.and_then(Raw::text).unwrap_or_default();
     let known = rounds.inputs.get(id.as_ref());
     let shown = part.tool.and_then(Raw::text).unwrap_or_default();
@@ -237,12 +237,8 @@ fn tool(teller: &mut Teller<'_>, part: &Part<'_>, rounds: &Rounds<'_>) {
         .source
         .filter(|source| source.get("type").is_some_and(|kind| kind.is("mcp")));
     let server = from.and_then(|source| source.get("serverLabel").or(source.get("label")));
-    teller.call(Call {
-        id: &id,
-        name,
-        input: &input,
-        mcp: server.and_then(Raw::owned),
-        child: None,
+    out.call(&id, name, &input, |call| {
+        call.mcp = (server.and_then(Raw::owned)).or(call.mcp.take());
     });
     let output = rounds.output(&id);
     let output = output.or(part
@@ -262,12 +258,12 @@ fn tool(teller: &mut Teller<'_>, part: &Part<'_>, rounds: &Rounds<'_>) {
         .and_then(Raw::float);
     if output.is_some() || !past.is_empty() || part.complete.and_then(Raw::bool) == Some(true) {
         let failed = failed == Some(true) || code.is_some_and(|code| code != 0.0);
-        teller.output(&id, name, &output.unwrap_or(past), failed);
+        out.output(&id, name, output.unwrap_or(past), failed);
     }
 }
 
 /// Edits that the answer made in one file: what was put in, not what it took the place of.
-fn edits(teller: &mut Teller<'_>, part: &Part<'_>) {
+fn edits(out: &mut Out<'_>, part: &Part<'_>) {
     let get = |key: &str| part.uri.and_then(|uri| uri.get(key)).and_then(Raw::text);
     let file = get("fsPath").or(get("path")).map(Cow::into_owned);
     let file = file.or_else(|| get("external").and_then(|uri| vscode::path(&uri)));
@@ -289,9 +285,5 @@ fn edits(teller: &mut Teller<'_>, part: &Part<'_>) {
         return;
     }
     let input = serde_json::json!({ "file_path": file, "text": texts.join("\n") });
-    teller.call(Call {
-        name: "textEdit",
-        input: &input.to_string(),
-        ..Call::default()
-    });
+    out.call("", "textEdit", &input.to_string(), |_| {});
 }

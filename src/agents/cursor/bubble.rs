@@ -2,8 +2,9 @@
 
 use super::said;
 use crate::agents::read::json::{Raw, fields};
-use crate::agents::read::teller::{Call, Teller, content};
-use crate::model::{Tokens, UsageEvent};
+use crate::agents::read::parts::content;
+use crate::agents::read::tell::Out;
+use crate::model::Tokens;
 
 fields! {
     struct Bubble {
@@ -42,7 +43,7 @@ fn is_user(kind: Option<Raw<'_>>) -> bool {
 
 /// Tells a bubble; gives its time, if it has one. `at` stands in for it.
 pub(super) fn tell(
-    teller: &mut Teller<'_>,
+    out: &mut Out<'_>,
     id: &str,
     raw: Raw<'_>,
     number: u64,
@@ -60,15 +61,11 @@ pub(super) fn tell(
     let own = own
         .or(timing("clientRpcSendTime"))
         .or(timing("clientStartTime"));
-    teller.record(id, own.or(at), number);
+    out.record(own.or(at), number, id);
     let text = bubble.text.or(bubble.raw).map(content).unwrap_or_default();
     if is_user(bubble.kind) {
         let images = bubble.images.or(bubble.selected).map(Raw::items);
-        said::user_with(
-            teller,
-            &text,
-            images.map_or(0, |images| images.len() as u32),
-        );
+        said::user_with(out, &text, images.map_or(0, |images| images.len() as u32));
         return own;
     }
     let named = bubble
@@ -76,30 +73,29 @@ pub(super) fn tell(
         .and_then(|model| model.get("modelName"))
         .or(bubble.model_type);
     let named = named.and_then(Raw::filled).filter(|name| name != "default");
-    teller.by(named.or(model.map(Into::into)));
+    out.by(named.or(model.map(Into::into)));
     if let Some(thought) = bubble.thinking {
         let inner = thought.get("text").unwrap_or(thought);
-        teller.thought(&inner.text().unwrap_or_default());
+        out.thought(inner.text().unwrap_or_default());
     }
-    teller.answer(&match text.trim().is_empty() {
+    out.answer(match text.trim().is_empty() {
         true => code(bubble.code),
         false => text,
     });
     if let Some(tool) = bubble.tool.and_then(Raw::object::<Tool<'_>>) {
-        self::tool(teller, &tool);
+        self::tool(out, &tool);
     }
     if let Some(tokens) = bubble.tokens {
         let count = |key: &str| tokens.get(key).and_then(Raw::int).unwrap_or(0);
-        teller.usage(UsageEvent {
-            key: id.to_owned(),
-            model: teller.model.clone().unwrap_or_default(),
-            tokens: Tokens {
+        out.usage(
+            &id.to_owned(),
+            Tokens {
                 input: count("inputTokens"),
                 output: count("outputTokens"),
                 ..Tokens::default()
             },
-            ..UsageEvent::default()
-        });
+            None,
+        );
     }
     own
 }
@@ -118,7 +114,7 @@ fn code(blocks: Option<Raw<'_>>) -> String {
     texts.collect::<Vec<_>>().join("\n\n")
 }
 
-fn tool(teller: &mut Teller<'_>, tool: &Tool<'_>) {
+fn tool(out: &mut Out<'_>, tool: &Tool<'_>) {
     let get = |raw: Option<Raw<'_>>| raw.and_then(Raw::owned).unwrap_or_default();
     let (id, name) = (get(tool.id), get(tool.name));
     // arguments are JSON inside a string; while they stream in they are torn
@@ -134,12 +130,8 @@ fn tool(teller: &mut Teller<'_>, tool: &Tool<'_>) {
     let server = name
         .strip_prefix("mcp_")
         .and_then(|rest| rest.split_once('_'));
-    teller.call(Call {
-        id: &id,
-        name: &name,
-        input: input.as_deref().unwrap_or("{}"),
-        mcp: server.map(|(server, _)| server.to_owned()),
-        child: None,
+    out.call(&id, &name, input.as_deref().unwrap_or("{}"), |call| {
+        call.mcp = (server.map(|(server, _)| server.to_owned())).or(call.mcp.take());
     });
     let status = get(tool.status);
     let said = tool.result.or(tool.error).map(content).unwrap_or_default();
@@ -147,7 +139,7 @@ fn tool(teller: &mut Teller<'_>, tool: &Tool<'_>) {
         return;
     }
     let failed = matches!(status.as_str(), "error" | "cancelled");
-    teller.output(&id, &name, &result(&said), failed);
+    out.output(&id, &name, result(&said), failed);
 }
 
 /// A result is often JSON inside a string, of which the output is what people read.

@@ -8,7 +8,7 @@ use crate::agents::read::json::{Raw, fields, without_lone_surrogates};
 use crate::agents::read::record::Kept;
 use crate::agents::read::rows::{self, Seen};
 use crate::agents::read::sqlite::Db;
-use crate::agents::read::teller::Teller;
+use crate::agents::read::tell::{self, Out, Teller, Told};
 use crate::agents::{EventSink, Flow, Listing};
 use crate::model::{
     Checkpoint, Fact, IssueKind, ParseIssue, Relation, Source, SourceMode, TitleRank,
@@ -153,16 +153,17 @@ pub(super) fn parse(
         true => (SourceMode::Append, from.seq, known),
         false => (SourceMode::Replace, 0, State::default()),
     };
-    let mut teller = Teller::open(sink, &source.native, mode, seq);
-    about(&mut teller, source, &composer);
+    let mut teller = Teller::at(Told::of(&source.native), mode, seq, sink);
+    let out = &mut teller.out(sink);
+    about(out, source, &composer);
     let told = match inline.is_empty() {
-        true => listed(&mut teller, source, &held, &composer, &ids, &mut state),
+        true => listed(out, source, &held, &composer, &ids, &mut state),
         false => {
-            within(&mut teller, &composer, inline);
+            within(out, &composer, inline);
             Ok(())
         }
     };
-    let seq = teller.seq();
+    let seq = out.seq();
     match told {
         Ok(()) => Ok(rows::checkpoint(state.told, seq, &state)),
         Err(issue) => rows::failed(issue, sink),
@@ -188,7 +189,7 @@ fn model_of<'a>(composer: &Composer<'a>) -> Option<std::borrow::Cow<'a, str>> {
 
 /// Bubbles in rows of their own, named by the conversation's list.
 fn listed(
-    teller: &mut Teller<'_>,
+    out: &mut Out<'_>,
     source: &Source,
     held: &Held,
     composer: &Composer<'_>,
@@ -205,25 +206,24 @@ fn listed(
     for (at, id) in ids.iter().enumerate().take(end).skip(state.told as usize) {
         let key = format!("bubbleId:{}:{id}", source.native);
         let json = value(&held.db, &key)?;
-        let row = Kept::row(("cursorDiskKV", "value"), ("key", &key), &json);
-        teller.kept(&[row]);
+        out.kept(&[Kept::row(("cursorDiskKV", "value"), ("key", &key), &json)]);
         let number = at as u64 + 1;
         match Raw::parse(&json) {
             Ok(raw) => {
                 let before = state.at.or(created);
-                let own = bubble::tell(teller, id, raw, number, before, model.as_deref());
+                let own = bubble::tell(out, id, raw, number, before, model.as_deref());
                 state.at = own.or(state.at);
             }
             Err(_) => {
                 let detail = "a message of the conversation is not there";
-                teller.issue(&source.path, number, IssueKind::BadRecord, detail);
+                tell::issue(&source.path, number, IssueKind::BadRecord, detail, out.sink);
             }
         }
         state.told = number;
         id.clone_into(&mut state.last);
         let newest = held.numbers.get(id).copied().unwrap_or(0);
         state.newest = state.newest.max(newest);
-        if teller.flow() == Flow::Stop {
+        if out.flow() == Flow::Stop {
             break;
         }
     }
@@ -231,19 +231,19 @@ fn listed(
 }
 
 /// Bubbles inside the conversation's own value, as it was once.
-fn within(teller: &mut Teller<'_>, composer: &Composer<'_>, bubbles: Vec<Raw<'_>>) {
+fn within(out: &mut Out<'_>, composer: &Composer<'_>, bubbles: Vec<Raw<'_>>) {
     let model = model_of(composer);
     let mut at = composer.created.and_then(Raw::time);
     for (number, raw) in (1..).zip(bubbles) {
         let id = raw.get("bubbleId").and_then(Raw::text).unwrap_or_default();
-        teller.kept(&[Kept::member("conversation", number, raw.as_json())]);
-        at = bubble::tell(teller, &id, raw, number, at, model.as_deref()).or(at);
+        out.kept(&[Kept::member("conversation", number, raw.as_json())]);
+        at = bubble::tell(out, &id, raw, number, at, model.as_deref()).or(at);
     }
 }
 
-fn about(teller: &mut Teller<'_>, source: &Source, composer: &Composer<'_>) {
+fn about(out: &mut Out<'_>, source: &Source, composer: &Composer<'_>) {
     if let Some(name) = composer.name.and_then(Raw::text) {
-        teller.title(TitleRank::Generated, &name);
+        out.title(TitleRank::Generated, &name);
     }
     let user = rows::database(source);
     let user = user.parent().and_then(Path::parent);
@@ -251,23 +251,23 @@ fn about(teller: &mut Teller<'_>, source: &Source, composer: &Composer<'_>) {
     let uri = composer.place.and_then(|place| place.get("uri"));
     let own = uri.and_then(|uri| uri.get("fsPath")).and_then(Raw::owned);
     if let Some(folder) = folders.remove(&source.native).or(own) {
-        teller.fact(Fact::Cwd(folder));
+        out.fact(Fact::Cwd(folder));
     }
     let parent = composer.sub.and_then(|sub| sub.get("parentComposerId"));
     if let Some(native) = parent.and_then(Raw::owned) {
-        teller.fact(Fact::Parent {
+        out.fact(Fact::Parent {
             native,
             relation: Relation::SubAgent,
         });
     }
     if composer.archived.and_then(Raw::bool) == Some(true) {
-        teller.fact(Fact::Archived);
+        out.fact(Fact::Archived);
     }
     if let Some(limit) = composer.limit.and_then(Raw::int).filter(|limit| *limit > 0) {
-        teller.fact(Fact::ContextWindow(limit));
+        out.fact(Fact::ContextWindow(limit));
     }
     let time = |raw: Option<Raw<'_>>| raw.and_then(Raw::time);
-    teller.span(time(composer.created), time(composer.updated));
+    out.span(time(composer.created), time(composer.updated));
 }
 
 fn value(db: &Db, key: &str) -> Result<String, ParseIssue> {

@@ -2,7 +2,8 @@
 
 use crate::agents::read::json::Raw;
 use crate::agents::read::sqlite::{Db, with_log};
-use crate::agents::read::{self, document, folder, vscode};
+use crate::agents::read::whole::Document;
+use crate::agents::read::{self, folder, vscode};
 use crate::agents::{Flow, Listing};
 use crate::model::Fingerprint;
 use std::collections::HashMap;
@@ -75,10 +76,10 @@ pub(super) fn item(db: &Db, key: &str) -> Option<String> {
 /// The folder behind a name of `~/.cursor/projects`: as the program noted it there, or a folder that
 /// is there now and would get this name. The name alone does not tell `-` from `/`.
 pub(super) fn of_slug(project: &Path) -> Option<String> {
-    let trusted = document::beside(&project.join(".workspace-trusted"));
-    let noted = trusted.as_deref().and_then(|json| Raw::parse(json).ok());
-    let noted = noted
-        .and_then(|noted| noted.get("workspacePath"))
+    let trusted = Document::beside(&project.join(".workspace-trusted"));
+    let noted = trusted
+        .as_ref()
+        .and_then(|noted| noted.root().get("workspacePath"))
         .and_then(Raw::owned);
     noted.or_else(|| {
         let slug = project.file_name()?.to_str()?;

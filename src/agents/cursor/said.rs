@@ -1,7 +1,8 @@
 //! What a person wrote, out of what the editor packs around it.
 
 use crate::agents::read::json::Raw;
-use crate::agents::read::teller::{Call, Teller, content};
+use crate::agents::read::parts::content;
+use crate::agents::read::tell::Out;
 
 /// Tags that the editor opens a user-role text with which the person did not write.
 const CONTEXT: &[&str] = &[
@@ -19,30 +20,30 @@ const CONTEXT: &[&str] = &[
     "<environment>",
 ];
 
-pub(super) fn user(teller: &mut Teller<'_>, text: &str) {
-    user_with(teller, text, 0);
+pub(super) fn user(out: &mut Out<'_>, text: &str) {
+    user_with(out, text, 0);
 }
 
-pub(super) fn user_with(teller: &mut Teller<'_>, text: &str, images: u32) {
+pub(super) fn user_with(out: &mut Out<'_>, text: &str, images: u32) {
     if let Some((before, rest)) = text.split_once("<user_query>") {
         let query = rest.split("</user_query>").next().unwrap_or(rest);
-        teller.notice(before);
-        teller.user_with(query.trim(), images);
+        out.note(before);
+        out.user(query.trim(), images);
         return;
     }
     let start = text.trim_start();
     match CONTEXT.iter().any(|tag| start.starts_with(tag)) {
-        true => teller.notice(text),
-        false => teller.user_with(text, images),
+        true => out.note(text),
+        false => out.user(text, images),
     }
 }
 
 /// A message `{role, content}` with blocks as model interfaces have them.
-pub(super) fn message(teller: &mut Teller<'_>, role: &str, said: Raw<'_>) {
+pub(super) fn message(out: &mut Out<'_>, role: &str, said: Raw<'_>) {
     if let Some(text) = said.text() {
         match role {
-            "user" => user(teller, &text),
-            "assistant" => teller.answer(&text),
+            "user" => user(out, &text),
+            "assistant" => out.answer(text),
             // the instructions of the program itself, the same in every conversation
             _ => {}
         }
@@ -52,12 +53,12 @@ pub(super) fn message(teller: &mut Teller<'_>, role: &str, said: Raw<'_>) {
         let get = |key: &str| block.get(key).and_then(Raw::text).unwrap_or_default();
         let kind = get("type");
         match (role, kind.as_ref()) {
-            ("user", "text") => user(teller, &get("text")),
-            ("user", "image") => teller.user_with("[image]", 1),
-            ("assistant", "text") => teller.answer(&get("text")),
+            ("user", "text") => user(out, &get("text")),
+            ("user", "image") => out.user("[image]", 1),
+            ("assistant", "text") => out.answer(get("text")),
             ("assistant", "reasoning" | "thinking") => {
                 let text = block.get("text").or(block.get("thinking"));
-                teller.thought(&text.map(content).unwrap_or_default());
+                out.thought(text.map(content).unwrap_or_default());
             }
             (_, "tool-call" | "tool_use") => {
                 let id = block
@@ -69,12 +70,12 @@ pub(super) fn message(teller: &mut Teller<'_>, role: &str, said: Raw<'_>) {
                     .or(block.get("name"))
                     .and_then(Raw::text);
                 let input = block.get("args").or(block.get("input"));
-                teller.call(Call {
-                    id: &id.unwrap_or_default(),
-                    name: &name.unwrap_or_default(),
-                    input: input.map_or("{}", Raw::as_json),
-                    ..Call::default()
-                });
+                out.call(
+                    &id.unwrap_or_default(),
+                    &name.unwrap_or_default(),
+                    input.map_or("{}", Raw::as_json),
+                    |_| {},
+                );
             }
             (_, "tool-result" | "tool_result") => {
                 let id = block
@@ -90,10 +91,10 @@ pub(super) fn message(teller: &mut Teller<'_>, role: &str, said: Raw<'_>) {
                     .or(block.get("is_error"))
                     .and_then(Raw::bool);
                 let text = result.map(content).unwrap_or_default();
-                teller.output(
+                out.output(
                     &id.unwrap_or_default(),
                     &get("toolName"),
-                    &text,
+                    text.as_str(),
                     failed == Some(true),
                 );
             }

@@ -7,7 +7,8 @@ use super::{layout, said};
 use crate::agents::read::json::Raw;
 use crate::agents::read::record::Kept;
 use crate::agents::read::sqlite::{Db, with_log};
-use crate::agents::read::teller::Teller;
+use crate::agents::read::tell::{Teller, Told};
+use crate::agents::read::value;
 use crate::agents::read::{folder, rows};
 use crate::agents::{EventSink, Flow, Listing};
 use crate::model::{
@@ -26,7 +27,7 @@ pub(super) fn discover(root: &Path, listing: &mut Listing, found: &mut dyn FnMut
         }
         for chat in folder::entries(&workspace.path, listing) {
             let database = chat.path.join("store.db");
-            if !chat.is_folder || !rows::is_id(&chat.name) {
+            if !chat.is_folder || !value::is_id(&chat.name) {
                 continue;
             }
             if let Some(print) = folder::fingerprint(&database, listing) {
@@ -83,39 +84,40 @@ fn read(db: &Db, source: &Source, sink: &mut dyn EventSink) -> Result<(), ParseI
         graph.all()?;
     }
     let messages = graph.messages;
-    let mut teller = Teller::open(sink, &source.native, SourceMode::Replace, 0);
+    let mut teller = Teller::at(Told::of(&source.native), SourceMode::Replace, 0, sink);
+    let out = &mut teller.out(sink);
     if let Some(name) = of("name")
         .and_then(Raw::text)
         .filter(|name| name != "New Agent")
     {
-        teller.title(TitleRank::Generated, &name);
+        out.title(TitleRank::Generated, &name);
     }
     let created = of("createdAt").and_then(Raw::time);
     let changed =
         (source.fingerprint.mtime_ns > 0).then_some(source.fingerprint.mtime_ns / 1_000_000);
-    teller.span(created, changed);
+    out.span(created, changed);
     if let Some(folder) = messages.iter().find_map(|(_, message)| workspace(message)) {
-        teller.fact(Fact::Cwd(folder));
+        out.fact(Fact::Cwd(folder));
     }
     let model = of("lastUsedModel").and_then(Raw::filled);
-    teller.filled(model.clone(), Fact::Model);
+    out.model(&model.clone().unwrap_or_default());
     for (number, (id, message)) in (1..).zip(&messages) {
         let Ok(raw) = Raw::parse(message) else {
             continue;
         };
         let role = raw.get("role").and_then(Raw::text).unwrap_or_default();
-        teller.kept(&[Kept::row(("blobs", "data"), ("id", id), message)]);
+        out.kept(&[Kept::row(("blobs", "data"), ("id", id), message)]);
         // messages have no time of their own
-        teller.record("", None, number);
+        out.record(None, number, "");
         let options = raw
             .get("providerOptions")
             .and_then(|options| options.get("cursor"));
         let named = options
             .and_then(|options| options.get("modelName"))
             .and_then(Raw::text);
-        teller.by(named.or(model.clone()));
+        out.by(named.or(model.clone()));
         if let Some(content) = raw.get("content") {
-            said::message(&mut teller, &role, content);
+            said::message(out, &role, content);
         }
     }
     Ok(())
@@ -174,18 +176,14 @@ impl Graph<'_> {
     /// Without a root that leads anywhere: whatever is a message, in the order of writing.
     fn all(&mut self) -> Result<(), ParseIssue> {
         let messages = &mut self.messages;
-        self.db.select(
-            "blobs",
-            &["data", "id"],
-            "ORDER BY rowid",
-            &[],
-            &mut |row| {
+        let columns = ["data", "id"];
+        self.db
+            .select("blobs", &columns, "ORDER BY rowid", &[], &mut |row| {
                 let id = row.text(1).unwrap_or_default();
                 let message = row.bytes(0).and_then(message);
                 messages.extend(message.map(|message| (id, message)));
                 Flow::Go
-            },
-        )
+            })
     }
 }
 

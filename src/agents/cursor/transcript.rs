@@ -4,10 +4,9 @@
 use super::{layout, place, said};
 use crate::agents::read::folder::{self, Entry};
 use crate::agents::read::json::Raw;
-use crate::agents::read::jsonl::{self, Lines};
-use crate::agents::read::rows;
-use crate::agents::read::teller::{Call, Teller};
-use crate::agents::{EventSink, Flow, Listing};
+use crate::agents::read::tell::{self, Out, Teller, Told};
+use crate::agents::read::value;
+use crate::agents::{EventSink, Listing};
 use crate::model::{Checkpoint, Fact, IssueKind, ParseIssue, Rank, Relation, Source, SourceMode};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -53,7 +52,7 @@ fn add(
         _ => return,
     };
     let known = best.get(&native).map(|source| source.layout);
-    if !rows::is_id(&native) || known.is_some_and(|known| known <= layout) {
+    if !value::is_id(&native) || known.is_some_and(|known| known <= layout) {
         return;
     }
     if let Some(fingerprint) = folder::fingerprint(&entry.path, listing) {
@@ -69,17 +68,17 @@ fn add(
     }
 }
 
-fn about(teller: &mut Teller<'_>, source: &Source) {
+fn about(out: &mut Out<'_>, source: &Source) {
     let changed = source.fingerprint.mtime_ns / 1_000_000;
-    teller.span((changed > 0).then_some(changed), None);
+    out.span((changed > 0).then_some(changed), None);
     let transcripts = source
         .path
         .ancestors()
         .find(|path| path.ends_with("agent-transcripts"));
     let project = transcripts.and_then(Path::parent);
-    teller.filled(project.and_then(place::of_slug).map(Into::into), Fact::Cwd);
+    out.cwd(&project.and_then(place::of_slug).unwrap_or_default());
     if let Some(parent) = &source.parent {
-        teller.fact(Fact::Parent {
+        out.fact(Fact::Parent {
             native: parent.clone(),
             relation: Relation::SubAgent,
         });
@@ -91,30 +90,26 @@ pub(super) fn lines(
     from: &Checkpoint,
     sink: &mut dyn EventSink,
 ) -> std::io::Result<Checkpoint> {
-    let mut lines = Lines::open(&source.path, from)?;
-    let mut seq = from.seq;
-    let mut teller = Teller::open(sink, &source.native, SourceMode::Append, seq);
-    about(&mut teller, source);
-    if teller.flow() == Flow::Stop {
-        return Ok(Checkpoint::default());
-    }
-    let _ = jsonl::each(&mut lines, sink, &mut |line, sink| {
-        let raw = Raw::parse(line.text)?;
-        let mut teller = Teller::open(sink, &source.native, SourceMode::Append, seq);
-        teller.record("", raw.get("timestamp").and_then(Raw::time), line.offset);
-        let role = raw.get("role").or(raw.get("type")).and_then(Raw::text);
-        let said = raw
-            .get("message")
-            .and_then(|message| message.get("content"));
-        if let (Some(role), Some(said)) = (role, said.or(raw.get("content"))) {
-            said::message(&mut teller, &role, said);
-        }
-        seq = teller.seq();
-        Ok(teller.flow())
-    })?;
-    let mut checkpoint = lines.checkpoint();
-    checkpoint.seq = seq;
-    Ok(checkpoint)
+    let mut fresh = true;
+    tell::lines(
+        source,
+        from,
+        sink,
+        &source.native,
+        &mut |record, _: &mut (), out| {
+            if std::mem::take(&mut fresh) {
+                about(out, source);
+            }
+            let of = |key: &str| record.raw.get(key);
+            out.record(of("timestamp").and_then(Raw::time), record.offset, "");
+            let role = of("role").or(of("type")).and_then(Raw::text);
+            let said = of("message").and_then(|message| message.get("content"));
+            if let (Some(role), Some(said)) = (role, said.or(of("content"))) {
+                said::message(out, &role, said);
+            }
+            Ok(())
+        },
+    )
 }
 
 #[derive(Clone, PartialEq)]
@@ -142,8 +137,9 @@ pub(super) fn text(source: &Source, sink: &mut dyn EventSink) -> std::io::Result
     }
     let bytes = std::fs::read(&source.path)?;
     let text = String::from_utf8_lossy(&bytes);
-    let mut teller = Teller::open(sink, &source.native, SourceMode::Replace, 0);
-    about(&mut teller, source);
+    let mut teller = Teller::at(Told::of(&source.native), SourceMode::Replace, 0, sink);
+    let out = &mut teller.out(sink);
+    about(out, source);
     let (mut part, mut body, mut began) = (Part::Answer, String::new(), 0);
     let mut offset = 0;
     for line in text.split_inclusive('\n') {
@@ -158,12 +154,12 @@ pub(super) fn text(source: &Source, sink: &mut dyn EventSink) -> std::io::Result
                 continue;
             }
         };
-        teller.record("", None, began);
-        tell(&mut teller, &part, &body);
+        out.record(None, began, "");
+        tell(out, &part, &body);
         (part, body, began) = (next, format!("{rest}\n"), number);
     }
-    teller.record("", None, began);
-    tell(&mut teller, &part, &body);
+    out.record(None, began, "");
+    tell(out, &part, &body);
     Ok(Checkpoint::default())
 }
 
@@ -191,21 +187,17 @@ fn opening<'l>(line: &'l str, inside: &Part) -> Option<(Part, &'l str)> {
     Some((Part::Answer, rest))
 }
 
-fn tell(teller: &mut Teller<'_>, part: &Part, body: &str) {
+fn tell(out: &mut Out<'_>, part: &Part, body: &str) {
     let body = body.trim();
     match part {
-        Part::User => said::user(teller, body),
-        Part::Answer => teller.answer(body),
-        Part::Thought => teller.thought(body.trim_end_matches("</think>")),
+        Part::User => said::user(out, body),
+        Part::Answer => out.answer(body),
+        Part::Thought => out.thought(body.trim_end_matches("</think>")),
         Part::Call(name) => {
             let input = arguments(body);
-            teller.call(Call {
-                name,
-                input: &input,
-                ..Call::default()
-            });
+            out.call("", name, &input, |_| {});
         }
-        Part::Output(name) => teller.output("", name, body, false),
+        Part::Output(name) => out.output("", name, body, false),
     }
 }
 

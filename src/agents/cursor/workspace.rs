@@ -6,10 +6,10 @@ use crate::agents::read::json::Raw;
 use crate::agents::read::record::Kept;
 use crate::agents::read::rows::{self, Seen};
 use crate::agents::read::sqlite::{Db, with_log};
-use crate::agents::read::teller::Teller;
+use crate::agents::read::tell::{Teller, Told};
 use crate::agents::read::{folder, vscode};
 use crate::agents::{EventSink, Listing};
-use crate::model::{Checkpoint, Fact, Fingerprint, ParseIssue, Source, SourceMode, TitleRank};
+use crate::model::{Checkpoint, Fingerprint, ParseIssue, Source, SourceMode, TitleRank};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -122,19 +122,20 @@ pub(super) fn parse(source: &Source, sink: &mut dyn EventSink) -> std::io::Resul
             return;
         }
         told = true;
-        let mut teller = Teller::open(sink, &source.native, SourceMode::Replace, 0);
+        let mut teller = Teller::at(Told::of(&source.native), SourceMode::Replace, 0, sink);
+        let out = &mut teller.out(sink);
         if let Some(title) = one.title.and_then(Raw::text) {
-            teller.title(TitleRank::Generated, &title);
+            out.title(TitleRank::Generated, &title);
         }
-        teller.filled(folder.clone().map(Into::into), Fact::Cwd);
-        teller.span(one.created, one.updated);
+        out.cwd(&folder.clone().unwrap_or_default());
+        out.span(one.created, one.updated);
         // bubbles had no times then: the conversation's beginning stands in where it is known
         let mut at = one.created.or(one.updated);
         for (number, raw) in (1..).zip(one.bubbles) {
             let id = raw.get("bubbleId").or(raw.get("id")).and_then(Raw::text);
             let id = id.unwrap_or_default();
-            teller.kept(&[Kept::member("bubbles", number, raw.as_json())]);
-            at = bubble::tell(&mut teller, &id, raw, number, at, None).or(at);
+            out.kept(&[Kept::member("bubbles", number, raw.as_json())]);
+            at = bubble::tell(out, &id, raw, number, at, None).or(at);
         }
     });
     Ok(Checkpoint::default())

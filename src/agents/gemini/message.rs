@@ -110,7 +110,7 @@ fn tell_call(call: &Call<'_>, out: &mut Out<'_>) {
     let status = call.status.and_then(Raw::text).unwrap_or_default();
     let failed = failed || matches!(status.as_ref(), "error" | "cancelled");
     if call.result.is_some() || call.shown.is_some() || failed {
-        out.output(&id, &name, words, 0, failed);
+        out.output(&id, &name, words, failed);
     }
 }
 

@@ -125,7 +125,7 @@ fn said(message: &Message<'_>, out: &mut Out<'_>) {
         }
         "tool" => {
             let name = text(author("name"));
-            out.output("", &name, words.into(), images, false);
+            out.output_with("", &name, words.into(), images, false);
         }
         _ => out.note(words),
     }

@@ -37,6 +37,12 @@ static INFO: AgentInfo = AgentInfo {
     roots: &[
         RootSpec::moved("KIMI_SHARE_DIR", "", ".kimi"),
         RootSpec::fixed(".kimi-code"),
+        // the desktop program keeps the same below its own folder
+        RootSpec::fixed(".config/kimi-desktop/daimon-share/daimon/runtime/kimi-code/home"),
+        RootSpec::fixed(
+            "Library/Application Support/kimi-desktop/daimon-share/daimon/runtime/kimi-code/home",
+        ),
+        RootSpec::fixed("AppData/Roaming/kimi-desktop/daimon-share/daimon/runtime/kimi-code/home"),
     ],
     resume: Some("kimi --session {id}"),
     worktrees: None,
@@ -59,7 +65,6 @@ mod layout {
 /// What later lines are told by.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct State {
-    begun: bool,
     /// Steps tell their tokens: other records only repeat them.
     steps: bool,
 }
@@ -79,17 +84,18 @@ impl Agent for Kimi {
         from: &Checkpoint,
         sink: &mut dyn EventSink,
     ) -> io::Result<Checkpoint> {
-        let head = Head::of(source);
+        let mut head = Some(Head::of(source));
         tell::lines(
             source,
             from,
             sink,
             &source.native,
             &mut |record, state: &mut State, out| {
-                out.record(None, record.offset, "");
-                if !std::mem::replace(&mut state.begun, true) {
+                // what lies beside may say something else at every read
+                if let Some(head) = head.take() {
                     head.tell(source, out);
                 }
+                out.record(None, record.offset, "");
                 match source.layout {
                     layout::CONTEXT => context(record, out),
                     layout::NEWER => newer::tell(record, state, out),

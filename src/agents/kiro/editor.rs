@@ -1,12 +1,14 @@
 //! The editor's own files.
 
 use super::{layout, source};
+use crate::agents::read::folder;
 use crate::agents::read::json::{Raw, fields};
+use crate::agents::read::parts::content;
 use crate::agents::read::record::Kept;
-use crate::agents::read::teller::{Teller, content};
-use crate::agents::read::{document, folder};
+use crate::agents::read::tell::{Out, Teller, Told};
+use crate::agents::read::whole::Document;
 use crate::agents::{EventSink, Listing};
-use crate::model::{Checkpoint, Fact, Source, SourceMode, TitleRank};
+use crate::model::{Checkpoint, Source, SourceMode, TitleRank};
 use std::path::Path;
 
 pub(super) fn discover(root: &Path, listing: &mut Listing, found: &mut dyn FnMut(Source)) {
@@ -35,12 +37,12 @@ pub(super) fn discover(root: &Path, listing: &mut Listing, found: &mut dyn FnMut
 
 /// Both are written anew at every change.
 pub(super) fn parse(source: &Source, sink: &mut dyn EventSink) -> std::io::Result<Checkpoint> {
-    if let Some(json) = document::read(&source.path, sink)? {
-        let raw = Raw::parse(&json).expect("the reader has checked it");
-        let mut teller = Teller::open(sink, &source.native, SourceMode::Replace, 0);
+    if let Some(document) = Document::read(&source.path, sink)? {
+        let mut teller = Teller::at(Told::of(&source.native), SourceMode::Replace, 0, sink);
+        let out = &mut teller.out(sink);
         match source.layout {
-            layout::WORKSPACE => workspace(&mut teller, source, raw),
-            _ => execution(&mut teller, raw),
+            layout::WORKSPACE => workspace(out, source, document.root()),
+            _ => execution(out, document.root()),
         }
     }
     Ok(Checkpoint::default())
@@ -64,11 +66,11 @@ fields! {
     }
 }
 
-fn workspace(teller: &mut Teller<'_>, source: &Source, raw: Raw<'_>) {
+fn workspace(out: &mut Out<'_>, source: &Source, raw: Raw<'_>) {
     let session: Session<'_> = raw.object().unwrap_or_default();
-    let list = document::beside(&source.path.with_file_name("sessions.json"));
-    let list = list.unwrap_or_default();
-    let listed = Raw::parse(&list).map(Raw::items).unwrap_or_default();
+    let list = Document::beside(&source.path.with_file_name("sessions.json"));
+    let listed = list.as_ref().map(|list| list.root().items());
+    let listed = listed.unwrap_or_default();
     let listed = listed.into_iter().filter_map(Raw::object::<Listed<'_>>);
     let listed = listed
         .into_iter()
@@ -77,44 +79,47 @@ fn workspace(teller: &mut Teller<'_>, source: &Source, raw: Raw<'_>) {
     if let Some(title) = session.title.or(listed.title).and_then(Raw::text)
         && title != "New Session"
     {
-        teller.title(TitleRank::Generated, &title);
+        out.title(TitleRank::Generated, &title);
     }
-    teller.filled(
-        session.folder.or(listed.folder).and_then(Raw::text),
-        Fact::Cwd,
+    out.cwd(
+        &session
+            .folder
+            .or(listed.folder)
+            .and_then(Raw::text)
+            .unwrap_or_default(),
     );
     let created = listed.created.and_then(Raw::time);
-    teller.span(created, None);
+    out.span(created, None);
     for (number, one) in (1..).zip(session.history.map(Raw::items).unwrap_or_default()) {
         let Some(message) = one.get("message") else {
             continue;
         };
         let id = message.get("id").and_then(Raw::text).unwrap_or_default();
-        teller.kept(&[Kept::member("history", number, one.as_json())]);
-        teller.record(&id, created, number);
-        teller.by(session.model.and_then(Raw::text));
+        out.kept(&[Kept::member("history", number, one.as_json())]);
+        out.record(created, number, &id);
+        out.by(session.model.and_then(Raw::text));
         let text = message.get("content").map(content).unwrap_or_default();
         match message.get("role") {
-            Some(role) if role.is("user") => teller.user(&text),
-            Some(role) if role.is("assistant") => teller.answer(&text),
-            _ => teller.notice(&text),
+            Some(role) if role.is("user") => out.user(&text, 0),
+            Some(role) if role.is("assistant") => out.answer(text),
+            _ => out.note(text),
         }
     }
 }
 
 /// Its first messages are the system's, in the person's name.
-fn execution(teller: &mut Teller<'_>, raw: Raw<'_>) {
+fn execution(out: &mut Out<'_>, raw: Raw<'_>) {
     let metadata = raw.get("metadata");
     let of = |key: &str| metadata.and_then(|metadata| metadata.get(key));
     let (start, end) = (
         of("startTime").and_then(Raw::time),
         of("endTime").and_then(Raw::time),
     );
-    teller.span(start, end);
+    out.span(start, end);
     for (number, message) in (1..).zip(raw.get("chat").map(Raw::items).unwrap_or_default()) {
-        teller.kept(&[Kept::member("chat", number, message.as_json())]);
-        teller.record("", start, number);
-        teller.by(of("modelId").and_then(Raw::text));
+        out.kept(&[Kept::member("chat", number, message.as_json())]);
+        out.record(start, number, "");
+        out.by(of("modelId").and_then(Raw::text));
         let text = message.get("content").map(content).unwrap_or_default();
         let system = ["# System Prompt", "<identity>", "# Identity"];
         match message.get("role") {
@@ -123,16 +128,16 @@ fn execution(teller: &mut Teller<'_>, raw: Raw<'_>) {
                     .iter()
                     .any(|start| text.trim_start().starts_with(start))
                 {
-                    true => teller.notice(&text),
-                    false => teller.user(&text),
+                    true => out.note(text),
+                    false => out.user(&text, 0),
                 }
             }
             Some(role) if role.is("bot") => {
-                teller.at = end.or(start);
-                teller.answer(&text);
+                out.now(end.or(start));
+                out.answer(text);
             }
-            Some(role) if role.is("tool") => teller.output("", "", &text, false),
-            _ => teller.notice(&text),
+            Some(role) if role.is("tool") => out.output("", "", text.as_str(), false),
+            _ => out.note(text),
         }
     }
 }

@@ -1,12 +1,12 @@
 //! The second and third generation: a file of lines that grows, and a description beside it.
 
 use super::layout;
+use crate::agents::EventSink;
 use crate::agents::read::json::{Raw, fields};
-use crate::agents::read::jsonl::{self, Line, Lines};
-use crate::agents::read::teller::{Call, Names, Teller, content};
-use crate::agents::read::{document, rows};
-use crate::agents::{EventSink, Flow};
-use crate::model::{Checkpoint, Fact, Source, SourceMode, TitleRank};
+use crate::agents::read::parts::content;
+use crate::agents::read::tell::{self, Out, Record};
+use crate::agents::read::whole::Document;
+use crate::model::{Checkpoint, Fact, Source, TitleRank};
 use serde::{Deserialize, Serialize};
 use std::io;
 
@@ -43,7 +43,6 @@ fields! {
 struct State {
     at: Option<i64>,
     model: Option<String>,
-    names: Names,
 }
 
 pub(super) fn parse(
@@ -51,76 +50,70 @@ pub(super) fn parse(
     from: &Checkpoint,
     sink: &mut dyn EventSink,
 ) -> io::Result<Checkpoint> {
-    let mut state: State = rows::state(from).unwrap_or_default();
-    let mut lines = Lines::open(&source.path, from)?;
-    let mut seq = from.seq;
     let third = source.layout == layout::THIRD;
-    if beside(source, &mut state, seq, third, sink) == Flow::Stop {
-        return Ok(Checkpoint::default());
-    }
-    let _ = jsonl::each(&mut lines, sink, &mut |line, sink| {
-        let raw = Raw::parse(line.text)?;
-        let mut teller = Teller::open(sink, &source.native, SourceMode::Append, seq)
-            .awaiting(std::mem::take(&mut state.names));
-        match third {
-            true => self::third(&mut teller, raw, line, &mut state),
-            false => second(&mut teller, raw, line, &mut state),
-        }
-        seq = teller.seq();
-        let flow = teller.flow();
-        state.names = teller.awaited();
-        Ok(flow)
-    })?;
-    let mut checkpoint = lines.checkpoint();
-    checkpoint.seq = seq;
-    checkpoint.state = postcard::to_stdvec(&state).expect("own plain data always serialises");
-    Ok(checkpoint)
+    let mut fresh = true;
+    tell::lines(
+        source,
+        from,
+        sink,
+        &source.native,
+        &mut |record, state: &mut State, out| {
+            // what lies beside may say something else at every read
+            if std::mem::take(&mut fresh) {
+                beside(source, state, third, out);
+            }
+            match third {
+                true => self::third(record, state, out),
+                false => second(record, state, out),
+            }
+            Ok(())
+        },
+    )
 }
 
-fn beside(
-    source: &Source,
-    state: &mut State,
-    seq: u32,
-    third: bool,
-    sink: &mut dyn EventSink,
-) -> Flow {
+fn beside(source: &Source, state: &mut State, third: bool, out: &mut Out<'_>) {
     let path = match third {
         true => source.path.with_file_name("session.json"),
         false => source.path.with_extension("json"),
     };
-    let json = document::beside(&path).unwrap_or_default();
-    let Some(read) = Raw::parse(&json).ok().and_then(Raw::object::<Beside<'_>>) else {
-        return Flow::Go;
+    let document = Document::beside(&path);
+    let read = document
+        .as_ref()
+        .and_then(|document| document.root().object());
+    let Some(read): Option<Beside<'_>> = read else {
+        return;
     };
-    let mut teller = Teller::open(sink, &source.native, SourceMode::Append, seq);
     if let Some(title) = read.title.and_then(Raw::text) {
-        teller.title(TitleRank::Generated, &title);
+        out.title(TitleRank::Generated, &title);
     }
-    teller.filled(read.cwd.or(read.folder).and_then(Raw::text), Fact::Cwd);
+    out.cwd(
+        &read
+            .cwd
+            .or(read.folder)
+            .and_then(Raw::text)
+            .unwrap_or_default(),
+    );
     let time = |raw: Option<Raw<'_>>| raw.and_then(Raw::time);
     let (first, last) = (read.created.or(read.first), read.updated.or(read.last));
-    teller.span(time(first), time(last));
+    out.span(time(first), time(last));
     // what has no time of its own happened after this
     state.at = state.at.or(time(first));
     let inner = read.state.and_then(|state| state.get("rts_model_state"));
     let info = inner.and_then(|model| model.get("model_info"));
     let model = info.and_then(|info| info.get("model_id")).or(read.model);
     state.model = model.and_then(Raw::owned).or(state.model.take());
-    teller.flow()
 }
 
-fn second(teller: &mut Teller<'_>, raw: Raw<'_>, line: Line<'_>, state: &mut State) {
-    let Some(record) = raw.object::<Second<'_>>() else {
-        return;
-    };
-    let of = |key: &str| record.data.and_then(|data| data.get(key));
+fn second(record: Record<'_>, state: &mut State, out: &mut Out<'_>) {
+    let line: Second<'_> = record.raw.object().unwrap_or_default();
+    let of = |key: &str| line.data.and_then(|data| data.get(key));
     let stamp = of("meta").and_then(|meta| meta.get("timestamp"));
     state.at = stamp.or(of("timestamp")).and_then(Raw::time).or(state.at);
     let id = of("message_id").and_then(Raw::text).unwrap_or_default();
-    teller.record(&id, state.at, line.offset);
-    teller.model = state.model.clone();
+    out.record(state.at, record.offset, &id);
+    out.by(state.model.clone().map(Into::into));
     let parts = of("content").map(Raw::items).unwrap_or_default();
-    let kind = record.kind.and_then(Raw::text).unwrap_or_default();
+    let kind = line.kind.and_then(Raw::text).unwrap_or_default();
     for part in parts {
         let data = part.get("data");
         let of = |key: &str| data.and_then(|data| data.get(key));
@@ -128,12 +121,12 @@ fn second(teller: &mut Teller<'_>, raw: Raw<'_>, line: Line<'_>, state: &mut Sta
         let text = || data.map(content).unwrap_or_default();
         if is("toolUse") {
             let get = |key: &str| of(key).and_then(Raw::text).unwrap_or_default();
-            teller.call(Call {
-                id: &get("toolUseId"),
-                name: &get("name"),
-                input: of("input").map_or("{}", Raw::as_json),
-                ..Call::default()
-            });
+            out.call(
+                &get("toolUseId"),
+                &get("name"),
+                of("input").map_or("{}", Raw::as_json),
+                |_| {},
+            );
         } else if is("toolResult") {
             let id = of("toolUseId").and_then(Raw::text).unwrap_or_default();
             let parts = of("content").map(Raw::items).unwrap_or_default();
@@ -142,48 +135,46 @@ fn second(teller: &mut Teller<'_>, raw: Raw<'_>, line: Line<'_>, state: &mut Sta
                 .map(|part| content(part.get("data").unwrap_or(part)));
             let text = parts.collect::<Vec<_>>().join("\n");
             let failed = of("status").is_some_and(|status| status.is("error"));
-            teller.output(&id, "", &text, failed);
+            out.output(&id, "", text.as_str(), failed);
         } else if is("thinking") || is("reasoning") {
-            teller.thought(&text());
+            out.thought(text());
         } else if is("text") {
             match kind.as_ref() {
-                "Prompt" => teller.user(&text()),
-                "AssistantMessage" => teller.answer(&text()),
-                _ => teller.notice(&text()),
+                "Prompt" => out.user(&text(), 0),
+                "AssistantMessage" => out.answer(text()),
+                _ => out.note(text()),
             }
         }
     }
     if kind == "Compaction" {
-        teller.fact(Fact::Compaction);
+        out.fact(Fact::Compaction);
     }
 }
 
-fn third(teller: &mut Teller<'_>, raw: Raw<'_>, line: Line<'_>, state: &mut State) {
-    let Some(record) = raw.object::<Third<'_>>() else {
-        return;
-    };
-    let of = |key: &str| record.payload.and_then(|payload| payload.get(key));
-    state.at = record.at.and_then(Raw::time).or(state.at);
-    let id = record.id.and_then(Raw::text).unwrap_or_default();
-    teller.record(&id, state.at, line.offset);
-    teller.model = state.model.clone();
+fn third(record: Record<'_>, state: &mut State, out: &mut Out<'_>) {
+    let line: Third<'_> = record.raw.object().unwrap_or_default();
+    let of = |key: &str| line.payload.and_then(|payload| payload.get(key));
+    state.at = line.at.and_then(Raw::time).or(state.at);
+    let id = line.id.and_then(Raw::text).unwrap_or_default();
+    out.record(state.at, record.offset, &id);
+    out.by(state.model.clone().map(Into::into));
     let text = || of("content").map(content).unwrap_or_default();
     let get = |key: &str| of(key).and_then(Raw::text).unwrap_or_default();
     match get("type").as_ref() {
-        "user" => teller.user(&text()),
+        "user" => out.user(&text(), 0),
         "assistant" => match get("operationType").as_ref() {
-            "Think" | "Reason" | "Reasoning" => teller.thought(&text()),
-            _ => teller.answer(&text()),
+            "Think" | "Reason" | "Reasoning" => out.thought(text()),
+            _ => out.answer(text()),
         },
-        "tool_call" => teller.call(Call {
-            id: &get("toolCallId"),
-            name: &get("toolName"),
-            input: of("args").map_or("{}", Raw::as_json),
-            ..Call::default()
-        }),
+        "tool_call" => out.call(
+            &get("toolCallId"),
+            &get("toolName"),
+            of("args").map_or("{}", Raw::as_json),
+            |_| {},
+        ),
         "tool_result" => {
             let failed = of("success").and_then(Raw::bool) == Some(false);
-            teller.output(&get("toolCallId"), "", &text(), failed);
+            out.output(&get("toolCallId"), "", text(), failed);
         }
         _ => {}
     }

@@ -15,6 +15,7 @@ mod editor;
 mod lines;
 mod value;
 
+use super::read::value::is_id;
 use super::read::{folder, rows, vscode};
 use super::{Agent, EventSink, Listing};
 use crate::model::{AgentInfo, Capabilities, Checkpoint, Rank, RootSpec, Source};
@@ -182,7 +183,7 @@ fn source(
     listing: &mut Listing,
     found: &mut dyn FnMut(Source),
 ) {
-    if !rows::is_id(&native) {
+    if !is_id(&native) {
         return;
     }
     if let Some(fingerprint) = folder::fingerprint(path, listing) {

@@ -2,10 +2,11 @@
 
 use super::layout;
 use crate::agents::read::json::{Raw, fields, without_lone_surrogates};
+use crate::agents::read::parts::content;
 use crate::agents::read::record::Kept;
 use crate::agents::read::rows::{self, Seen};
 use crate::agents::read::sqlite::Db;
-use crate::agents::read::teller::{Call, Teller, content};
+use crate::agents::read::tell::{self, Out, Teller, Told};
 use crate::agents::{EventSink, Flow};
 use crate::model::{Checkpoint, Fact, IssueKind, ParseIssue, Source, SourceMode};
 use std::collections::BTreeMap;
@@ -144,19 +145,20 @@ pub(super) fn parse(source: &Source, sink: &mut dyn EventSink) -> std::io::Resul
         Ok(_) => found.value,
         Err(_) => without_lone_surrogates(&found.value).unwrap_or(found.value),
     };
-    let mut teller = Teller::open(sink, &source.native, SourceMode::Replace, 0);
-    teller.filled(Some(found.folder.into()), Fact::Cwd);
-    teller.span(found.created, found.updated);
+    let mut teller = Teller::at(Told::of(&source.native), SourceMode::Replace, 0, sink);
+    let out = &mut teller.out(sink);
+    out.cwd(&found.folder);
+    out.span(found.created, found.updated);
     let Some(read) = Raw::parse(&value).ok().and_then(Raw::object::<Value<'_>>) else {
         let detail = "the conversation is not the object it should be";
-        teller.issue(&source.path, 0, IssueKind::BadRecord, detail);
+        tell::issue(&source.path, 0, IssueKind::BadRecord, detail, out.sink);
         return Ok(Checkpoint::default());
     };
     if let Some(window) = read.info.and_then(|info| info.get("context_window_tokens")) {
         window
             .int()
             .into_iter()
-            .for_each(|tokens| teller.fact(Fact::ContextWindow(tokens)));
+            .for_each(|tokens| out.fact(Fact::ContextWindow(tokens)));
     }
     let model = read
         .info
@@ -171,19 +173,19 @@ pub(super) fn parse(source: &Source, sink: &mut dyn EventSink) -> std::io::Resul
         let start = stamp.or(metadata.start).and_then(Raw::time);
         // a turn without a time happened when the one before it ended
         at = start.or(at);
-        teller.kept(&[Kept::member("history", number, raw.as_json())]);
-        teller.record("", at, number);
+        out.kept(&[Kept::member("history", number, raw.as_json())]);
+        out.record(at, number, "");
         if let Some(said) = turn.user {
-            user(&mut teller, said);
+            user(out, said);
         }
-        teller.by(metadata
+        out.by(metadata
             .model
             .and_then(Raw::filled)
             .or_else(|| model.clone()));
         at = metadata.end.and_then(Raw::time).or(at);
-        teller.at = at;
+        out.now(at);
         if let Some(said) = turn.assistant {
-            assistant(&mut teller, said);
+            assistant(out, said);
         }
     }
     Ok(Checkpoint::default())
@@ -202,16 +204,16 @@ fn turn(raw: Raw<'_>) -> Turn<'_> {
     raw.object().unwrap_or_default()
 }
 
-fn user(teller: &mut Teller<'_>, raw: Raw<'_>) {
+fn user(out: &mut Out<'_>, raw: Raw<'_>) {
     let state = raw.get("env_context").and_then(|env| env.get("env_state"));
     let folder = state.and_then(|state| state.get("current_working_directory"));
-    teller.filled(folder.and_then(Raw::text), Fact::Cwd);
+    out.cwd(&folder.and_then(Raw::text).unwrap_or_default());
     let Some(said) = raw.get("content") else {
         return;
     };
     for (kind, inner) in said.members() {
         if kind == "CancelledToolUses" {
-            teller.fact(Fact::Interruption);
+            out.fact(Fact::Interruption);
         }
         let results = inner.get("tool_use_results").map(Raw::items);
         for result in results.unwrap_or_default() {
@@ -225,26 +227,26 @@ fn user(teller: &mut Teller<'_>, raw: Raw<'_>) {
                 content(inner.or(part.get("data")).unwrap_or(part))
             });
             let text = text.collect::<Vec<_>>().join("\n");
-            teller.output(&id.unwrap_or_default(), "", &text, failed);
+            out.output(&id.unwrap_or_default(), "", text.as_str(), failed);
         }
         if let Some(prompt) = inner.get("prompt").and_then(Raw::text) {
-            teller.user(&prompt);
+            out.user(&prompt, 0);
         }
     }
 }
 
-fn assistant(teller: &mut Teller<'_>, raw: Raw<'_>) {
+fn assistant(out: &mut Out<'_>, raw: Raw<'_>) {
     for (_, inner) in raw.members() {
-        teller.answer(&inner.get("content").map(content).unwrap_or_default());
+        out.answer(inner.get("content").map(content).unwrap_or_default());
         let uses = inner.get("tool_uses").map(Raw::items).unwrap_or_default();
         for call in uses {
             let get = |key: &str| call.get(key).and_then(Raw::text).unwrap_or_default();
-            teller.call(Call {
-                id: &get("id"),
-                name: &get("name"),
-                input: call.get("args").map_or("{}", Raw::as_json),
-                ..Call::default()
-            });
+            out.call(
+                &get("id"),
+                &get("name"),
+                call.get("args").map_or("{}", Raw::as_json),
+                |_| {},
+            );
         }
     }
 }

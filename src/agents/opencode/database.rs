@@ -1,13 +1,13 @@
 //! The databases: which sessions they hold, and reading one from where the last read ended.
 
-use super::layout;
+use super::listing;
 use super::part::{self, Message, Told};
 use super::session::Session;
 use super::v2;
 use crate::agents::read::record::Kept;
-use crate::agents::read::rows::{self, Seen};
+use crate::agents::read::rows;
 use crate::agents::read::sqlite::Db;
-use crate::agents::read::teller::Teller;
+use crate::agents::read::tell::{self, Out, Teller};
 use crate::agents::read::{folder, json};
 use crate::agents::{EventSink, Flow, Listing};
 use crate::model::{Checkpoint, IssueKind, ParseIssue, Source, SourceMode};
@@ -19,11 +19,11 @@ use std::path::Path;
 pub(super) fn discover(
     root: &Path,
     name: &str,
-    listing: &mut Listing,
+    went: &mut Listing,
     found: &mut dyn FnMut(Source),
 ) -> BTreeSet<String> {
     let mut held = BTreeSet::new();
-    for entry in folder::entries(root, listing) {
+    for entry in folder::entries(root, went) {
         let stem = entry.name.strip_suffix(".db").unwrap_or("");
         let ours = stem == name
             || stem
@@ -32,75 +32,14 @@ pub(super) fn discover(
         if entry.is_folder || !ours {
             continue;
         }
-        rows::discover(&entry.path, listing, found, &mut |db| {
-            let mut seen = list(db)?;
+        rows::discover(&entry.path, went, found, &mut |db| {
+            let mut seen = listing::look(&entry.path, db)?;
             // two channels may know one session: the first database tells it
             seen.retain(|seen| held.insert(seen.native.clone()));
             Ok(seen)
         });
     }
     held
-}
-
-/// A message that is being written changes in place, so the last one's time counts beside the rows.
-const V1: &str = "
-SELECT s.id, s.parent_id, s.time_updated,
-  (SELECT count(*) FROM message m WHERE m.session_id = s.id),
-  (SELECT count(*) FROM part p WHERE p.session_id = s.id),
-  (SELECT m.time_updated || ':' || coalesce((SELECT max(p.time_updated) FROM part p WHERE p.message_id = m.id), 0)
-     FROM message m WHERE m.session_id = s.id ORDER BY m.time_created DESC, m.id DESC LIMIT 1)
-FROM session s";
-
-const V2: &str = "
-SELECT session_id, count(*), max(seq), max(time_updated) FROM session_message GROUP BY session_id";
-
-pub(super) fn list(db: &Db) -> Result<Vec<Seen>, ParseIssue> {
-    let tables = db.tables()?;
-    let has = |name: &str| tables.iter().any(|table| table == name);
-    let mut seen: Vec<Seen> = Vec::new();
-    if has("message") && has("part") && has("session") {
-        db.query(V1, &[], &mut |row| {
-            let last = row.text(5).unwrap_or_default();
-            let (message, part) = last.split_once(':').unwrap_or_default();
-            let number = |text: &str| text.parse::<i64>().unwrap_or(0);
-            let (session, message, part) = (row.int(2), number(message), number(part));
-            seen.push(Seen {
-                native: row.text(0).unwrap_or_default(),
-                parent: row.text(1),
-                updated: Some(session.max(message).max(part)),
-                digest: vec![session, row.int(3), row.int(4), message, part],
-                layout: layout::ROWS,
-            });
-            Flow::Go
-        })?;
-    } else {
-        let columns = ["id", "parent_id", "time_updated"];
-        db.rows("session", &columns, &mut |row| {
-            seen.push(Seen {
-                native: row.text(0).unwrap_or_default(),
-                parent: row.text(1),
-                updated: Some(row.int(2)),
-                digest: vec![row.int(2)],
-                layout: layout::ROWS,
-            });
-            Flow::Go
-        })?;
-    }
-    if has("session_message") {
-        let at: std::collections::HashMap<String, usize> = seen
-            .iter()
-            .enumerate()
-            .map(|(at, seen)| (seen.native.clone(), at))
-            .collect();
-        db.query(V2, &[], &mut |row| {
-            if let Some(seen) = row.text(0).and_then(|id| seen.get_mut(*at.get(&id)?)) {
-                seen.digest.extend([row.int(1), row.int(2), row.int(3)]);
-                seen.updated = seen.updated.max(Some(row.int(3)));
-            }
-            Flow::Go
-        })?;
-    }
-    Ok(seen)
 }
 
 /// Where the reading of a session stands.
@@ -143,13 +82,14 @@ pub(super) fn parse(
             (SourceMode::Replace, 0)
         }
     };
-    let mut teller = Teller::open(sink, &source.native, mode, seq);
-    reading.session.tell(&mut teller);
+    let mut teller = Teller::at(tell::Told::of(&source.native), mode, seq, sink);
+    let out = &mut teller.out(sink);
+    reading.session.tell(out);
     let ended = match reading.keys.second {
-        true => reading.second(source, &mut cursor, &mut teller),
-        false => reading.first(source, &mut cursor, &mut teller),
+        true => reading.second(source, &mut cursor, out),
+        false => reading.first(source, &mut cursor, out),
     };
-    let seq = teller.seq();
+    let seq = out.seq();
     if let Err(issue) = ended {
         return rows::failed(issue, sink);
     }
@@ -273,7 +213,7 @@ impl Reading {
         &self,
         source: &Source,
         cursor: &mut Cursor,
-        teller: &mut Teller<'_>,
+        out: &mut Out<'_>,
     ) -> Result<(), ParseIssue> {
         let mut pending = Vec::new();
         for (at, id) in self.behind(cursor) {
@@ -306,9 +246,9 @@ impl Reading {
             let below = parts
                 .iter()
                 .map(|part| Kept::row(("part", "data"), ("message_id", id), part));
-            teller.kept(&[own].into_iter().chain(below).collect::<Vec<_>>());
-            let told = part::tell(teller, &self.session, &message, &parts, cursor.parts);
-            if !went_on(source, cursor, teller, told, *at, id) {
+            out.kept(&[own].into_iter().chain(below).collect::<Vec<_>>());
+            let told = part::tell(out, &self.session, &message, &parts, cursor.parts);
+            if !went_on(source, cursor, out, told, *at, id) {
                 break;
             }
         }
@@ -319,7 +259,7 @@ impl Reading {
         &self,
         source: &Source,
         cursor: &mut Cursor,
-        teller: &mut Teller<'_>,
+        out: &mut Out<'_>,
     ) -> Result<(), ParseIssue> {
         let columns = ["type", "data", "time_created"];
         for (at, id) in self.behind(cursor) {
@@ -332,7 +272,7 @@ impl Reading {
                     created = row.time(2);
                     Flow::Stop
                 })?;
-            teller.kept(&[Kept::row(("session_message", "data"), ("id", id), &data)]);
+            out.kept(&[Kept::row(("session_message", "data"), ("id", id), &data)]);
             let row = v2::Row {
                 id,
                 kind: &kind,
@@ -341,8 +281,8 @@ impl Reading {
                 last: at >= self.keys.newest,
                 created,
             };
-            let told = v2::tell(teller, &self.session, &row, cursor.parts);
-            if !went_on(source, cursor, teller, told, at, id) {
+            let told = v2::tell(out, &self.session, &row, cursor.parts);
+            if !went_on(source, cursor, out, told, at, id) {
                 break;
             }
         }
@@ -354,7 +294,7 @@ impl Reading {
 fn went_on(
     source: &Source,
     cursor: &mut Cursor,
-    teller: &mut Teller<'_>,
+    out: &mut Out<'_>,
     told: Told,
     at: usize,
     id: &str,
@@ -365,12 +305,18 @@ fn went_on(
     }
     if told == Told::Nothing {
         let detail = "a message is not the object it should be";
-        teller.issue(&source.path, at as u64 + 1, IssueKind::WrongShape, detail);
+        tell::issue(
+            &source.path,
+            at as u64 + 1,
+            IssueKind::WrongShape,
+            detail,
+            out.sink,
+        );
     }
     cursor.parts = 0;
     cursor.messages = at as u64 + 1;
     id.clone_into(&mut cursor.last);
-    teller.flow() == Flow::Go
+    out.flow() == Flow::Go
 }
 
 fn mended(data: String) -> String {

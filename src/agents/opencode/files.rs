@@ -6,8 +6,9 @@ use super::session::Session;
 use crate::agents::read::folder::{self, Entry};
 use crate::agents::read::json::Raw;
 use crate::agents::read::record::Kept;
-use crate::agents::read::teller::Teller;
-use crate::agents::read::{document, rows};
+use crate::agents::read::tell::{self, Teller};
+use crate::agents::read::value;
+use crate::agents::read::whole::Document;
 use crate::agents::{EventSink, Flow, Listing};
 use crate::model::{Checkpoint, Fingerprint, IssueKind, Rank, Source, SourceMode};
 use std::collections::BTreeSet;
@@ -21,29 +22,36 @@ pub(super) fn discover(
     found: &mut dyn FnMut(Source),
 ) {
     let storage = root.join("storage");
-    if folder::leads_out(root, &storage) {
+    if leads_out(root, &storage) {
         return;
     }
     for project in folder::inside(&storage.join("session"), listing) {
         if project.is_folder {
             let infos = folder::entries(&project.path, listing);
-            sessions(root, &storage, infos, layout::FILES, held, listing, found);
+            sessions(&storage, infos, layout::FILES, held, listing, found);
         }
     }
     for project in folder::inside(&root.join("project"), listing) {
         if project.is_folder {
             let storage = project.path.join("storage").join("session");
-            if folder::leads_out(root, &storage) {
+            if leads_out(root, &storage) {
                 continue;
             }
             let infos = folder::inside(&storage.join("info"), listing);
-            sessions(root, &storage, infos, layout::OLDEST, held, listing, found);
+            sessions(&storage, infos, layout::OLDEST, held, listing, found);
         }
     }
 }
 
+/// Folders of a store that may lie elsewhere by way of a link: asked once a store, not once a session.
+fn leads_out(root: &Path, storage: &Path) -> bool {
+    ["message", "part"]
+        .into_iter()
+        .any(|name| folder::leads_out(root, &storage.join(name)))
+        || folder::leads_out(root, storage)
+}
+
 fn sessions(
-    root: &Path,
     storage: &Path,
     infos: Vec<Entry>,
     layout: u8,
@@ -53,12 +61,11 @@ fn sessions(
 ) {
     for info in infos {
         let native = match info.name.strip_suffix(".json") {
-            Some(native) if rows::is_id(native) && !held.contains(native) => native,
+            Some(native) if value::is_id(native) && !held.contains(native) => native,
             _ => continue,
         };
         let path = storage.join("message").join(native);
-        // a link may lead anywhere, that of a folder above too
-        if folder::leads_out(root, &path) {
+        if folder::is_link(&path) {
             continue;
         }
         let mut print = folder::fingerprint(&info.path, listing).unwrap_or_default();
@@ -137,8 +144,9 @@ fn tell(
     messages: &[(String, String, Vec<String>)],
     sink: &mut dyn EventSink,
 ) {
-    let mut teller = Teller::open(sink, &source.native, SourceMode::Replace, 0);
-    session.tell(&mut teller);
+    let mut teller = Teller::at(tell::Told::of(&source.native), SourceMode::Replace, 0, sink);
+    let out = &mut teller.out(sink);
+    session.tell(out);
     for (number, (id, data, parts)) in (1..).zip(messages) {
         let message = Message {
             id,
@@ -151,13 +159,19 @@ fn tell(
         let folder = parts_of(storage_of(source), &source.native, id, source.layout);
         let below = parts.iter().map(|part| Kept::file(&folder, part));
         let own = Kept::file(&path, data);
-        teller.kept(&[own].into_iter().chain(below).collect::<Vec<_>>());
-        let told = part::tell(&mut teller, session, &message, parts, 0);
+        out.kept(&[own].into_iter().chain(below).collect::<Vec<_>>());
+        let told = part::tell(out, session, &message, parts, 0);
         if told == Told::Nothing {
             let detail = "a message is not the object it should be";
-            teller.issue(&source.path, number, IssueKind::WrongShape, detail);
+            tell::issue(
+                &source.path,
+                number,
+                IssueKind::WrongShape,
+                detail,
+                out.sink,
+            );
         }
-        if teller.flow() == Flow::Stop {
+        if out.flow() == Flow::Stop {
             return;
         }
     }
@@ -166,8 +180,8 @@ fn tell(
 fn info(storage: &Path, source: &Source) -> Option<Session> {
     let name = format!("{}.json", source.native);
     if source.layout == layout::OLDEST {
-        let json = document::beside(&storage.join("info").join(name))?;
-        return Session::of_json(&json);
+        let document = Document::beside(&storage.join("info").join(name))?;
+        return Session::of_record(document.root());
     }
     let mut quiet = Listing::default();
     let projects = folder::inside(&storage.join("session"), &mut quiet);
@@ -175,15 +189,13 @@ fn info(storage: &Path, source: &Source) -> Option<Session> {
         .into_iter()
         .filter(|entry| entry.is_folder)
         .find_map(|entry| {
-            let json = document::beside(&entry.path.join(&name))?;
-            Some((entry.name, Session::of_json(&json)?))
+            let document = Document::beside(&entry.path.join(&name))?;
+            Some((entry.name, Session::of_record(document.root())?))
         });
     let (project, mut session) = found?;
     let project = storage.join("project").join(format!("{project}.json"));
-    let worktree = document::beside(&project).and_then(|json| {
-        let raw = Raw::parse(&json).ok()?;
-        raw.get("worktree").and_then(Raw::owned)
-    });
+    let worktree = Document::beside(&project)
+        .and_then(|document| document.root().get("worktree").and_then(Raw::owned));
     session.worktree = worktree.unwrap_or_default();
     Some(session)
 }
@@ -203,8 +215,8 @@ fn json_files(
         else {
             continue;
         };
-        match document::read(&entry.path, sink) {
-            Ok(json) => files.extend(json.map(|json| (stem.to_owned(), json))),
+        match Document::read(&entry.path, sink) {
+            Ok(read) => files.extend(read.map(|read| (stem.to_owned(), read.into_text()))),
             // gone between two looks
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
             Err(error) => return Err(error),

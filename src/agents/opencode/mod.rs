@@ -16,6 +16,7 @@
 
 mod database;
 mod files;
+mod listing;
 mod part;
 mod session;
 mod told;
@@ -128,7 +129,7 @@ fn parse(
     sink: &mut dyn EventSink,
 ) -> std::io::Result<Checkpoint> {
     match source.layout {
-        rows::DATABASE => Ok(rows::parse_database(source, sink, &mut database::list)),
+        rows::DATABASE => Ok(rows::parse_database(source, sink, &mut listing::sessions)),
         layout::ROWS => database::parse(source, from, sink),
         _ => files::parse(source, sink),
     }

@@ -3,7 +3,7 @@
 use super::session::Session;
 use super::told;
 use crate::agents::read::json::{Raw, fields};
-use crate::agents::read::teller::{Call, Teller};
+use crate::agents::read::tell::Out;
 use crate::agents::read::tool;
 use crate::model::Fact;
 use std::borrow::Cow;
@@ -87,7 +87,7 @@ pub(super) fn is_answer(data: &str) -> bool {
 
 /// Tells a message from its part number `skip` on.
 pub(super) fn tell(
-    teller: &mut Teller<'_>,
+    out: &mut Out<'_>,
     session: &Session,
     message: &Message<'_>,
     parts: &[String],
@@ -101,8 +101,8 @@ pub(super) fn tell(
     };
     let time: Times<'_> = info.time.and_then(Raw::object).unwrap_or_default();
     let created = time.created.and_then(Raw::time);
-    teller.copy = session.is_copy(created);
-    teller.record(message.id, created, message.number);
+    out.record(created, message.number, message.id);
+    out.copied_anew(session.is_copy(created));
     let model = info.model_id.or(info.model.and_then(|m| m.get("modelID")));
     let read: Vec<Part<'_>> = parts
         .iter()
@@ -118,37 +118,37 @@ pub(super) fn tell(
         if message.last && parts.is_empty() {
             return Told::Parts(0);
         }
-        user(teller, &read);
+        user(out, &read);
         return Told::Whole;
     }
-    teller.by(model.and_then(Raw::text));
+    out.by(model.and_then(Raw::text));
     let open = message.last && time.completed.is_none() && info.error.is_none();
     for (number, part) in read.iter().enumerate() {
         if open && !is_finished(part) {
             return Told::Parts(number as u32);
         }
         // numbered from the message's beginning, however often it is read
-        teller.block(number * 2);
+        out.block(number * 2);
         if number as u32 >= skip {
-            self::part(teller, part, created);
+            self::part(out, part, created);
         }
     }
     if open {
         return Told::Parts(read.len() as u32);
     }
-    teller.at = time.completed.and_then(Raw::time).or(created);
+    out.now(time.completed.and_then(Raw::time).or(created));
     if let Some(error) = info.error {
-        told::error(teller, error);
+        told::error(out, error);
     }
     if info.summary.and_then(Raw::bool) == Some(true) {
-        teller.fact(Fact::Compaction);
+        out.fact(Fact::Compaction);
     }
-    teller.at = created;
-    told::usage(teller, info.tokens, info.cost, created);
+    out.now(created);
+    told::usage(out, info.tokens, info.cost, created);
     Told::Whole
 }
 
-fn user(teller: &mut Teller<'_>, parts: &[Part<'_>]) {
+fn user(out: &mut Out<'_>, parts: &[Part<'_>]) {
     let yes = |raw: Option<Raw<'_>>| raw.and_then(Raw::bool) == Some(true);
     let is = |part: &Part<'_>, kind: &str| part.kind.is_some_and(|known| known.is(kind));
     let mut words: Vec<Cow<'_, str>> = Vec::new();
@@ -167,12 +167,12 @@ fn user(teller: &mut Teller<'_>, parts: &[Part<'_>]) {
         }
     }
     // a file alone is no prompt in words, but it was sent
-    teller.user_with(&words.join("\n\n"), images);
+    out.user(&words.join("\n\n"), images);
     for part in parts
         .iter()
         .filter(|part| is(part, "text") && yes(part.synthetic))
     {
-        teller.notice(&part.text.and_then(Raw::text).unwrap_or_default());
+        out.note(part.text.and_then(Raw::text).unwrap_or_default());
     }
 }
 
@@ -188,34 +188,31 @@ fn is_finished(part: &Part<'_>) -> bool {
     }
 }
 
-fn part(teller: &mut Teller<'_>, part: &Part<'_>, created: Option<i64>) {
+fn part(out: &mut Out<'_>, part: &Part<'_>, created: Option<i64>) {
     let time: Times<'_> = part.time.and_then(Raw::object).unwrap_or_default();
-    teller.at = time.start.and_then(Raw::time).or(created);
+    out.now(time.start.and_then(Raw::time).or(created));
     let kind = part.kind.and_then(Raw::text).unwrap_or_default();
     let text = || part.text.and_then(Raw::text).unwrap_or_default();
     match kind.as_ref() {
-        "text" if part.synthetic.and_then(Raw::bool) == Some(true) => teller.notice(&text()),
-        "text" => teller.answer(&text()),
-        "reasoning" => teller.thought(&text()),
-        "tool" => tool_part(teller, part, created),
+        "text" if part.synthetic.and_then(Raw::bool) == Some(true) => out.note(text()),
+        "text" => out.answer(text()),
+        "reasoning" => out.thought(text()),
+        "tool" => tool_part(out, part, created),
         _ => {}
     }
 }
 
-fn tool_part(teller: &mut Teller<'_>, part: &Part<'_>, created: Option<i64>) {
+fn tool_part(out: &mut Out<'_>, part: &Part<'_>, created: Option<i64>) {
     let state: State<'_> = part.state.and_then(Raw::object).unwrap_or_default();
     let time: Times<'_> = state.time.and_then(Raw::object).unwrap_or_default();
     let (name, id) = (part.tool.and_then(Raw::text), part.call.and_then(Raw::text));
     let (name, id) = (name.unwrap_or_default(), id.unwrap_or_default());
     let metadata = state.metadata;
     let of = |key: &str| metadata.and_then(|metadata| metadata.get(key));
-    teller.at = time.start.and_then(Raw::time).or(created);
-    teller.call(Call {
-        id: &id,
-        name: &name,
-        input: state.input.map_or("{}", Raw::as_json),
-        mcp: told::server(&name),
-        child: of("sessionId").or(of("sessionID")).and_then(Raw::owned),
+    out.now(time.start.and_then(Raw::time).or(created));
+    out.call(&id, &name, state.input.map_or("{}", Raw::as_json), |call| {
+        call.mcp = (told::server(&name)).or(call.mcp.take());
+        call.child = of("sessionId").or(of("sessionID")).and_then(Raw::owned);
     });
     let is = |word: &str| state.status.is_some_and(|status| status.is(word));
     if !is("completed") && !is("error") {
@@ -231,6 +228,6 @@ fn tool_part(teller: &mut Teller<'_>, part: &Part<'_>, created: Option<i64>) {
         Some(text) => text,
         None => said.map(tool::listing).unwrap_or_default().into(),
     };
-    teller.at = time.end.and_then(Raw::time).or(teller.at);
-    teller.output(&id, &name, &said, failed);
+    out.now(time.end.and_then(Raw::time).or(out.time()));
+    out.output(&id, &name, said, failed);
 }

@@ -1,7 +1,7 @@
 //! What the session record itself says, in whatever layout.
 
 use crate::agents::read::json::{Raw, fields};
-use crate::agents::read::teller::Teller;
+use crate::agents::read::tell::Out;
 use crate::model::{Fact, Relation, TitleRank};
 
 /// A session record, its columns or members brought together.
@@ -40,8 +40,8 @@ fields! {
 
 impl Session {
     /// Of a JSON file.
-    pub fn of_json(json: &str) -> Option<Session> {
-        let info: Info<'_> = Raw::parse(json).ok()?.object()?;
+    pub fn of_record(record: Raw<'_>) -> Option<Session> {
+        let info: Info<'_> = record.object()?;
         let time: Times<'_> = info.time.and_then(Raw::object).unwrap_or_default();
         let text = |raw: Option<Raw<'_>>| raw.and_then(Raw::owned).unwrap_or_default();
         Some(Session {
@@ -74,16 +74,16 @@ impl Session {
         }
     }
 
-    pub fn tell(&self, teller: &mut Teller<'_>) {
+    pub fn tell(&self, out: &mut Out<'_>) {
         let placeholder = ["New session - ", "Child session - "]
             .iter()
             .any(|start| self.title.starts_with(start));
         if !placeholder {
-            teller.title(TitleRank::Generated, &self.title);
+            out.title(TitleRank::Generated, &self.title);
         }
         let filled = |text: &String| (!text.is_empty()).then(|| text.clone());
         if let Some(directory) = filled(&self.directory) {
-            teller.fact(Fact::Cwd(directory));
+            out.fact(Fact::Cwd(directory));
         }
         // a project named `global` has the root folder for a checkout
         let inside = self
@@ -92,12 +92,12 @@ impl Session {
             .is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '\\']));
         let elsewhere = self.worktree.len() > 1 && !self.directory.is_empty() && !inside;
         if elsewhere {
-            teller.fact(Fact::Worktree {
+            out.fact(Fact::Worktree {
                 original: self.worktree.clone(),
             });
         }
         if let Some(version) = filled(&self.version) {
-            teller.fact(Fact::Version(version));
+            out.fact(Fact::Version(version));
         }
         let relative = match (&self.parent, &self.fork) {
             (Some(parent), _) => Some((parent, Relation::SubAgent)),
@@ -105,18 +105,18 @@ impl Session {
             (None, None) => None,
         };
         if let Some((native, relation)) = relative {
-            teller.fact(Fact::Parent {
+            out.fact(Fact::Parent {
                 native: native.clone(),
                 relation,
             });
         }
         if let (Some(_), Some(agent)) = (&self.parent, &self.agent) {
-            teller.fact(Fact::AgentLabel(agent.clone()));
+            out.fact(Fact::AgentLabel(agent.clone()));
         }
         if self.archived {
-            teller.fact(Fact::Archived);
+            out.fact(Fact::Archived);
         }
         // when it was changed last says nothing: a new title changes it
-        teller.span(self.created, None);
+        out.span(self.created, None);
     }
 }

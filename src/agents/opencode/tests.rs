@@ -151,3 +151,61 @@ fn a_locked_database_is_tried_again_and_a_broken_one_is_named() {
     let (told, _) = read(broken, &Checkpoint::default());
     assert_eq!(told.issues[0].kind, crate::model::IssueKind::Corrupt);
 }
+
+#[test]
+fn a_look_that_remembers_sees_what_a_first_one_sees() {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("opencode.db");
+    let writer = sqlite::writer(&path);
+    writer("PRAGMA journal_mode=WAL");
+    writer(SCHEMA);
+    let look = |path: &Path| -> Vec<(String, crate::model::Fingerprint)> {
+        let sources = found(path.parent().unwrap()).into_iter();
+        sources
+            .map(|source| (source.native, source.fingerprint))
+            .collect()
+    };
+    let mut before = look(&path);
+    for (sql, changes) in [
+        (
+            "INSERT INTO message VALUES ('msg_2', 'ses_1', 2, 2, '{}')",
+            true,
+        ),
+        (
+            "INSERT INTO part VALUES ('prt_2', 'msg_2', 'ses_1', 2, 2, '{}')",
+            true,
+        ),
+        ("UPDATE part SET time_updated = 5 WHERE id = 'prt_2'", true),
+        (
+            "UPDATE message SET time_updated = 6 WHERE id = 'msg_1'",
+            true,
+        ),
+        (
+            "UPDATE session SET time_updated = 1780000000000 WHERE id = 'ses_2'",
+            true,
+        ),
+        // the newest row goes, and another takes its number
+        (
+            "DELETE FROM part WHERE id = 'prt_2'; INSERT INTO part VALUES ('prt_3', 'msg_2', 'ses_2', 7, 7, '{}')",
+            true,
+        ),
+        ("DELETE FROM part WHERE id = 'prt_1'", true),
+        (
+            "INSERT INTO session VALUES ('ses_3', 'p', NULL, '/w', 'Three', '1', 1, 1)",
+            true,
+        ),
+        ("DELETE FROM session WHERE id = 'ses_2'", true),
+        ("CREATE TABLE other (id)", false),
+    ] {
+        writer(sql);
+        let after = look(&path);
+        assert_eq!(after != before, changes, "{sql}");
+        // nobody remembers anything of a copy
+        let copy = tempfile::tempdir().unwrap();
+        for file in std::fs::read_dir(home.path()).unwrap().flatten() {
+            std::fs::copy(file.path(), copy.path().join(file.file_name())).unwrap();
+        }
+        assert_eq!(after, look(&copy.path().join("opencode.db")), "{sql}");
+        before = after;
+    }
+}

@@ -1,8 +1,9 @@
 //! What both generations say alike: usage, errors and the names of tools.
 
 use crate::agents::read::json::{Raw, fields};
-use crate::agents::read::teller::{Teller, micro_dollars};
-use crate::model::{Fact, Tokens, UsageEvent};
+use crate::agents::read::tell::Out;
+use crate::agents::read::value::dollars;
+use crate::model::{Fact, Tokens};
 use std::borrow::Cow;
 
 fields! {
@@ -23,7 +24,7 @@ fields! {
 
 /// One response. Its key outlives being copied into a fork under another id.
 pub(super) fn usage(
-    teller: &mut Teller<'_>,
+    out: &mut Out<'_>,
     tokens: Option<Raw<'_>>,
     cost: Option<Raw<'_>>,
     created: Option<i64>,
@@ -42,37 +43,32 @@ pub(super) fn usage(
         reasoning,
         ..Tokens::default()
     };
-    let model = teller.model.clone().unwrap_or_default();
-    teller.usage(UsageEvent {
-        key: format!(
-            "{}:{model}:{}:{}:{}:{}",
-            created.unwrap_or(0),
-            tokens.input,
-            tokens.output,
-            tokens.cache_read,
-            tokens.cache_write_5m
-        ),
-        model,
-        tokens,
-        recorded_cost: micro_dollars(cost),
-        ..UsageEvent::default()
-    });
+    let model = &out.teller.told.model;
+    let key = format!(
+        "{}:{model}:{}:{}:{}:{}",
+        created.unwrap_or(0),
+        tokens.input,
+        tokens.output,
+        tokens.cache_read,
+        tokens.cache_write_5m
+    );
+    out.usage(&key, tokens, dollars(cost));
 }
 
 /// What ended a response early: the person, or a failure that is said.
-pub(super) fn error(teller: &mut Teller<'_>, error: Raw<'_>) {
+pub(super) fn error(out: &mut Out<'_>, error: Raw<'_>) {
     let name = error
         .get("name")
         .or(error.get("type"))
         .and_then(Raw::text)
         .unwrap_or_default();
     if name.contains("Aborted") || name == "aborted" {
-        teller.fact(Fact::Interruption);
+        out.fact(Fact::Interruption);
         return;
     }
     let inner = error.get("data").and_then(|data| data.get("message"));
     let message = inner.or(error.get("message")).and_then(Raw::text);
-    teller.notice(&match message {
+    out.note(match message {
         Some(message) if name.is_empty() => message,
         Some(message) => Cow::Owned(format!("{name}: {message}")),
         None => name,

@@ -4,7 +4,8 @@ use super::part::Told;
 use super::session::Session;
 use super::told;
 use crate::agents::read::json::{Raw, fields};
-use crate::agents::read::teller::{Call, Teller, content};
+use crate::agents::read::parts::content;
+use crate::agents::read::tell::Out;
 use crate::model::Fact;
 
 fields! {
@@ -55,15 +56,15 @@ pub(super) struct Row<'a> {
     pub created: Option<i64>,
 }
 
-pub(super) fn tell(teller: &mut Teller<'_>, session: &Session, row: &Row<'_>, skip: u32) -> Told {
+pub(super) fn tell(out: &mut Out<'_>, session: &Session, row: &Row<'_>, skip: u32) -> Told {
     let data = Raw::parse(row.data).ok().and_then(Raw::object::<Data<'_>>);
     let Some(data) = data else {
         return Told::Nothing;
     };
     let of = |key: &str| data.time.and_then(|time| time.get(key)).and_then(Raw::time);
     let created = of("created").or(row.created);
-    teller.copy = session.is_copy(created);
-    teller.record(row.id, created, row.number);
+    out.record(created, row.number, row.id);
+    out.copied_anew(session.is_copy(created));
     let text = || data.text.and_then(Raw::text).unwrap_or_default();
     match row.kind {
         "user" => {
@@ -75,7 +76,7 @@ pub(super) fn tell(teller: &mut Teller<'_>, session: &Session, row: &Row<'_>, sk
                 images += u32::from(get("mime").starts_with("image/"));
                 words.push_str(&format!("\n\n[{}, {}]", get("name"), get("mime")));
             }
-            teller.user_with(words.trim(), images);
+            out.user(words.trim(), images);
         }
         "shell" => {
             if row.last && of("completed").is_none() {
@@ -83,28 +84,28 @@ pub(super) fn tell(teller: &mut Teller<'_>, session: &Session, row: &Row<'_>, sk
             }
             let id = data.call.and_then(Raw::text).unwrap_or_default();
             let command = data.command.and_then(Raw::text).unwrap_or_default();
-            teller.user(&format!("<bash-input>{command}</bash-input>"));
-            teller.at = of("completed").or(created);
+            out.user(&format!("<bash-input>{command}</bash-input>"), 0);
+            out.now(of("completed").or(created));
             let output = data.output.map(content).unwrap_or_default();
-            teller.output(&id, "bash", &output, false);
+            out.output(&id, "bash", output.as_str(), false);
         }
-        "synthetic" | "system" => teller.notice(&text()),
+        "synthetic" | "system" => out.note(text()),
         "compaction" => {
-            teller.fact(Fact::Compaction);
-            teller.notice(&data.summary.and_then(Raw::text).unwrap_or_default());
+            out.fact(Fact::Compaction);
+            out.note(data.summary.and_then(Raw::text).unwrap_or_default());
         }
         "model-switched" => {
             let model = data.model.and_then(|model| model.get("id"));
-            teller.filled(model.and_then(Raw::text), Fact::Model);
+            out.model(&model.and_then(Raw::text).unwrap_or_default());
         }
-        "assistant" => return assistant(teller, row, &data, created, of("completed"), skip),
+        "assistant" => return assistant(out, row, &data, created, of("completed"), skip),
         _ => {}
     }
     Told::Whole
 }
 
 fn assistant(
-    teller: &mut Teller<'_>,
+    out: &mut Out<'_>,
     row: &Row<'_>,
     data: &Data<'_>,
     created: Option<i64>,
@@ -114,7 +115,7 @@ fn assistant(
     let model = data
         .model
         .and_then(|model| model.get("id").or(model.get("modelID")));
-    teller.by(model.and_then(Raw::text));
+    out.by(model.and_then(Raw::text));
     let open = row.last && completed.is_none() && data.error.is_none();
     let blocks = data.content.map(Raw::items).unwrap_or_default();
     for (number, block) in blocks.iter().enumerate() {
@@ -125,20 +126,20 @@ fn assistant(
         if open && (is_running(&read) || (number + 1 == blocks.len() && read.state.is_none())) {
             return Told::Parts(number as u32);
         }
-        teller.block(number * 2);
+        out.block(number * 2);
         if number as u32 >= skip {
-            self::block(teller, &read, created);
+            self::block(out, &read, created);
         }
     }
     if open {
         return Told::Parts(blocks.len() as u32);
     }
-    teller.at = completed.or(created);
+    out.now(completed.or(created));
     if let Some(error) = data.error {
-        told::error(teller, error);
+        told::error(out, error);
     }
-    teller.at = created;
-    told::usage(teller, data.tokens, data.cost, created);
+    out.now(created);
+    told::usage(out, data.tokens, data.cost, created);
     Told::Whole
 }
 
@@ -147,32 +148,29 @@ fn is_running(block: &Block<'_>) -> bool {
     status.is_some_and(|status| !status.is("completed") && !status.is("error"))
 }
 
-fn block(teller: &mut Teller<'_>, block: &Block<'_>, created: Option<i64>) {
+fn block(out: &mut Out<'_>, block: &Block<'_>, created: Option<i64>) {
     let of = |key: &str| {
         block
             .time
             .and_then(|time| time.get(key))
             .and_then(Raw::time)
     };
-    teller.at = of("created").or(created);
+    out.now(of("created").or(created));
     let text = || block.text.and_then(Raw::text).unwrap_or_default();
     let is = |word: &str| block.kind.is_some_and(|kind| kind.is(word));
     if is("text") {
-        teller.answer(&text());
+        out.answer(text());
     } else if is("reasoning") {
-        teller.thought(&text());
+        out.thought(text());
     } else if is("tool") {
         let state: State<'_> = block.state.and_then(Raw::object).unwrap_or_default();
         let id = block.id.and_then(Raw::text).unwrap_or_default();
         let name = block.name.and_then(Raw::text).unwrap_or_default();
         let structured = state.structured;
         let child = structured.and_then(|data| data.get("sessionID").or(data.get("sessionId")));
-        teller.call(Call {
-            id: &id,
-            name: &name,
-            input: state.input.map_or("{}", Raw::as_json),
-            mcp: told::server(&name),
-            child: child.and_then(Raw::owned),
+        out.call(&id, &name, state.input.map_or("{}", Raw::as_json), |call| {
+            call.mcp = (told::server(&name)).or(call.mcp.take());
+            call.child = child.and_then(Raw::owned);
         });
         if is_running(block) {
             return;
@@ -184,7 +182,7 @@ fn block(teller: &mut Teller<'_>, block: &Block<'_>, created: Option<i64>) {
         } else if said.is_empty() {
             said = state.result.map(content).unwrap_or_default();
         }
-        teller.at = of("completed").or(teller.at);
-        teller.output(&id, &name, &said, failed);
+        out.now(of("completed").or(out.time()));
+        out.output(&id, &name, said.as_str(), failed);
     }
 }

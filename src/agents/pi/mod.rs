@@ -75,6 +75,7 @@ static OPENCLAW: AgentInfo = AgentInfo {
     roots: &[
         RootSpec::moved("OPENCLAW_STATE_DIR", "agents", ".openclaw/agents"),
         RootSpec::fixed(".clawdbot/agents"),
+        RootSpec::fixed(".moltbot/agents"),
         RootSpec::fixed(".kimi_openclaw/agents"),
         RootSpec::fixed(".qclaw/agents"),
     ],

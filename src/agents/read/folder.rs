@@ -41,11 +41,14 @@ pub fn entries(folder: &Path, listing: &mut Listing) -> Vec<Entry> {
 
 /// The same for a folder below a root: when it is itself a link, nothing is listed.
 pub fn inside(folder: &Path, listing: &mut Listing) -> Vec<Entry> {
-    let is_link = fs::symlink_metadata(folder).is_ok_and(|meta| meta.file_type().is_symlink());
-    match is_link {
+    match is_link(folder) {
         true => Vec::new(),
         false => entries(folder, listing),
     }
+}
+
+pub fn is_link(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|meta| meta.file_type().is_symlink())
 }
 
 /// Whether what `path` names lies elsewhere than below `root`, by way of a link on the way.

@@ -1,15 +1,15 @@
 //! Reading foreign files: what more than one room needs.
 //!
 //! [`folder`] lists, [`digest`] recognises folders that are named by one, [`jsonl`] gives whole lines out of damaged files,
-//! [`json`] looks into a record without copying it, [`whole`] and [`document`] read JSON files, [`sqlite`] a database,
-//! [`rows`] makes its sessions sources, [`record`] gives a record as it is kept and [`picture`] the pictures in it. [`prompt`] tells a person's words from the runtime's, [`parts`], [`blocks`] and [`chat`]
-//! open contents, [`text`] makes bodies fit to keep, [`tool`] presents a tool call; [`tell`] (files) and [`teller`]
-//! (databases) put it all into a session.
+//! [`json`] looks into a record without copying it, [`whole`] reads documents (of damaged ones what is left, by
+//! [`salvage`]), [`sqlite`] a database, [`rows`] makes its sessions sources, [`record`] gives a record as it
+//! is kept and [`picture`] the pictures in it. [`prompt`] tells a person's words from the
+//! runtime's, [`parts`], [`blocks`] and [`chat`] open contents, [`value`] takes counts and ids, [`text`] makes bodies fit
+//! to keep, [`tool`] presents a tool call; [`tell`] puts it all into a session.
 
 pub mod blocks;
 pub mod chat;
 pub mod digest;
-pub mod document;
 pub mod folder;
 pub mod json;
 pub mod jsonl;
@@ -24,7 +24,6 @@ pub mod salvage;
 mod shell;
 pub mod sqlite;
 pub mod tell;
-pub mod teller;
 pub mod text;
 pub mod tool;
 pub mod value;

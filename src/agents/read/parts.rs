@@ -82,6 +82,49 @@ pub fn output(content: Raw<'_>) -> (Cow<'_, str>, u32) {
     }
 }
 
+/// The text of a value that may be a string, a list of `{text}` blocks (or strings), or something
+/// else, which is shown as it is listed.
+pub fn content(value: Raw<'_>) -> String {
+    if let Some(text) = value.text() {
+        return text.into_owned();
+    }
+    if value.is_array() {
+        let blocks = value.items().into_iter().map(block);
+        let filled = blocks.filter(|text| !text.is_empty());
+        return filled.collect::<Vec<_>>().join("\n");
+    }
+    match value.is_object() {
+        true => block(value),
+        false if value.as_json() == "null" => String::new(),
+        false => value.as_json().to_owned(),
+    }
+}
+
+fn block(value: Raw<'_>) -> String {
+    let Some(kind) = value.is_object().then(|| value.get("type")).flatten() else {
+        return match value.text() {
+            Some(text) => text.into_owned(),
+            None => match value.get("text").and_then(Raw::text) {
+                Some(text) => text.into_owned(),
+                None => tool::listing(value),
+            },
+        };
+    };
+    if let Some(text) = value.get("text").and_then(Raw::text) {
+        return text.into_owned();
+    }
+    let data = value.get("data").and_then(Raw::text);
+    let is_image = kind.text().is_some_and(|kind| kind.starts_with("image"));
+    match (is_image, data) {
+        (true, Some(data)) => {
+            let media = value.get("mimeType").and_then(Raw::text);
+            text::stub(media.as_deref().unwrap_or("image/png"), data.len())
+        }
+        (true, None) => "[image]".to_owned(),
+        _ => tool::listing(value),
+    }
+}
+
 /// How many images a content holds.
 pub fn images(content: Raw<'_>) -> u32 {
     let parts = content.items().into_iter().filter_map(Raw::object);

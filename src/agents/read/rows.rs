@@ -8,6 +8,7 @@
 
 use super::folder;
 use super::sqlite::Db;
+use super::value::is_id;
 use crate::agents::{EventSink, Listing};
 use crate::model::{Checkpoint, Fingerprint, ParseIssue, Rank, Source};
 use serde::{Serialize, de::DeserializeOwned};
@@ -16,15 +17,6 @@ use xxhash_rust::xxh3::xxh3_64;
 
 /// `Source::layout` of the database itself, in every room.
 pub const DATABASE: u8 = 0xff;
-
-/// A longer id is none.
-const MAX_ID: usize = 200;
-
-/// Whether a foreign id can name a session: it becomes part of paths and URLs.
-pub fn is_id(id: &str) -> bool {
-    let plain = |c: char| !c.is_control() && !matches!(c, '/' | '\\' | '\u{fffd}');
-    !id.is_empty() && id.len() <= MAX_ID && id != "." && id != ".." && id.chars().all(plain)
-}
 
 /// What is seen of one session without reading it.
 #[derive(Clone, Debug, Default)]
@@ -153,20 +145,4 @@ pub fn state<T: DeserializeOwned>(from: &Checkpoint) -> Option<T> {
         return None;
     }
     postcard::from_bytes(&from.state).ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ids_that_lead_elsewhere_are_none() {
-        for id in ["ses_1", "20251202_1", "a b", "é"] {
-            assert!(is_id(id), "{id}");
-        }
-        for id in ["", ".", "..", "../x", "/etc/passwd", "a\\b", "a\0b", "a\nb"] {
-            assert!(!is_id(id), "{id:?}");
-        }
-        assert!(!is_id(&"x".repeat(1000)));
-    }
 }

@@ -18,14 +18,14 @@ pub fn dollars(raw: Option<Raw<'_>>) -> Option<i64> {
         .then(|| (amount * 1e6).round() as i64)
 }
 
-/// A native id travels in URLs and is compared with file names: what cannot is no id.
+/// A longer id is none.
+const MAX_ID: usize = 200;
+
+/// Whether a foreign id can name a session: it becomes part of paths and URLs, and is compared with the
+/// names of files. What was no text in its file ([`char::REPLACEMENT_CHARACTER`]) names nothing.
 pub fn is_id(id: &str) -> bool {
-    !id.is_empty()
-        && id.len() <= 128
-        && id != "."
-        && id != ".."
-        && !id.contains(['/', '\\'])
-        && !id.chars().any(char::is_control)
+    let plain = |c: char| !c.is_control() && !matches!(c, '/' | '\\' | char::REPLACEMENT_CHARACTER);
+    !id.is_empty() && id.len() <= MAX_ID && id != "." && id != ".." && id.chars().all(plain)
 }
 
 /// The id out of a record, when it is one.
@@ -45,17 +45,33 @@ pub fn unique(native: &str, id: &str) -> String {
 /// An id made of a file or folder name, whatever that holds.
 pub fn id_of_name(name: &str) -> String {
     let kept = |c: char| {
-        if c.is_control() || c == '/' || c == '\\' {
+        if c.is_control() || matches!(c, '/' | '\\' | char::REPLACEMENT_CHARACTER) {
             '_'
         } else {
             c
         }
     };
     let id: String = name.chars().map(kept).collect();
-    let id = text::head(&id, 128).trim();
+    let id = text::head(&id, MAX_ID).trim();
     if is_id(id) {
         id.to_owned()
     } else {
         "unnamed".to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_that_lead_elsewhere_are_none() {
+        for id in ["ses_1", "20251202_1", "a b", "é"] {
+            assert!(is_id(id), "{id}");
+        }
+        for id in ["", ".", "..", "../x", "/etc/passwd", "a\\b", "a\0b", "a\nb"] {
+            assert!(!is_id(id), "{id:?}");
+        }
+        assert!(!is_id(&"x".repeat(1000)));
     }
 }

@@ -1,7 +1,7 @@
 //! What VS Code and the editors made of it have in common: where they keep what, and for which folder.
 
-use super::document;
 use super::json::Raw;
+use super::whole::Document;
 use std::path::Path;
 
 /// A folder below `User` of several editors, on Linux, macOS and Windows.
@@ -67,8 +67,8 @@ pub const fn joined<const N: usize>(
 
 /// The folder that a `workspaceStorage/<hash>` folder is of.
 pub fn folder(workspace: &Path) -> Option<String> {
-    let json = document::beside(&workspace.join("workspace.json"))?;
-    let raw = Raw::parse(&json).ok()?;
+    let document = Document::beside(&workspace.join("workspace.json"))?;
+    let raw = document.root();
     if let Some(folder) = raw.get("folder").and_then(Raw::filled) {
         return path(&folder);
     }

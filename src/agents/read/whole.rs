@@ -60,6 +60,10 @@ impl Document {
         let Some(text) = text(path, sink)? else {
             return Ok(None);
         };
+        // a document in the making, or one that a crash left empty
+        if text.trim().is_empty() {
+            return Ok(None);
+        }
         let Err(error) = Raw::parse(&text) else {
             return Ok(Some(Document { text }));
         };
@@ -79,9 +83,17 @@ impl Document {
 
     /// A small document beside a transcript; anything that is wrong with it is its absence.
     pub fn beside(path: &Path) -> Option<Document> {
-        let text = small(path)?;
+        Document::made(small(path)?)
+    }
+
+    /// A document that was made here.
+    pub fn made(text: String) -> Option<Document> {
         Raw::parse(&text).ok()?;
         Some(Document { text })
+    }
+
+    pub fn into_text(self) -> String {
+        self.text
     }
 
     pub fn root(&self) -> Raw<'_> {

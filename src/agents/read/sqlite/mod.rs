@@ -7,7 +7,7 @@
 //! |---|---|---|
 //! | `-shm` | probably | `mode=ro`, the normal locking protocol |
 //! | `-wal` with content, no `-shm` | no (crash, copy, read-only folder) | [`image`]: main file and log put together in memory |
-//! | neither, header says WAL | no (closed cleanly) | `mode=ro&immutable=1`: the file is all there is, and the normal way would create a log |
+//! | neither, header says WAL | no (closed cleanly) | `mode=ro&immutable=1`: the file is all there is, and the normal way would create a log; whoever opens it meanwhile makes what was read worthless ([`Db::still_closed`]) |
 //! | neither, header says rollback journal | maybe | `mode=ro` |
 //!
 //! A database that cannot be read is a [`ParseIssue`], never an error: the run goes on without it.
@@ -37,6 +37,8 @@ pub struct Db {
     path: PathBuf,
     /// What the image was made of.
     image: Option<Fingerprint>,
+    /// What the file was when nobody had it open.
+    closed: Option<Fingerprint>,
 }
 
 /// The image used last: the sessions of one database are read one after the other.
@@ -62,6 +64,7 @@ impl Db {
                 conn: Some(conn),
                 path: path.to_owned(),
                 image,
+                closed: None,
             }),
             Err(error) => Err(issue(path, 0, &error)),
         };
@@ -80,7 +83,12 @@ impl Db {
                 };
                 made(conn, Some(print))
             }
-            Way::Closed => made(connect(path, "mode=ro&immutable=1"), None),
+            Way::Closed => {
+                let meta = fs::metadata(path).map_err(|error| unreadable(path, &error))?;
+                let mut db = made(connect(path, "mode=ro&immutable=1"), None)?;
+                db.closed = Some(super::fingerprint(&meta));
+                Ok(db)
+            }
         }
     }
 
@@ -186,7 +194,25 @@ impl Db {
             }
             Ok(())
         };
-        read().map_err(|error| issue(&self.path, number, &error))
+        let ended = read();
+        match self.still_closed() {
+            true => ended.map_err(|error| issue(&self.path, number, &error)),
+            false => Err(ParseIssue {
+                path: self.path.display().to_string(),
+                line: number,
+                kind: IssueKind::Locked,
+                detail: "the database was opened by another program while it was read".to_owned(),
+            }),
+        }
+    }
+
+    /// Whether a file that was opened as one nobody writes to is still that.
+    fn still_closed(&self) -> bool {
+        self.closed.is_none_or(|print| {
+            let now = fs::metadata(&self.path).map(|meta| super::fingerprint(&meta));
+            let log = fs::metadata(beside(&self.path, "-wal")).map_or(0, |meta| meta.len());
+            now.is_ok_and(|now| now == print) && log == 0
+        })
     }
 }
 

@@ -95,6 +95,25 @@ fn a_cleanly_closed_database_gets_no_log_beside_it() {
 }
 
 #[test]
+fn what_was_read_while_somebody_opened_a_closed_database_is_worth_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a.sqlite");
+    drop(writer(&path, "WAL"));
+    let db = Db::open(&path).unwrap();
+    let rows = |db: &Db| db.rows("t", &["name"], &mut |_| Flow::Go);
+    rows(&db).unwrap();
+    let conn = Connection::open(&path).unwrap();
+    conn.execute("INSERT INTO t VALUES ('late', 4)", [])
+        .unwrap();
+    assert_eq!(rows(&db).unwrap_err().kind, IssueKind::Locked);
+    assert_eq!(
+        read(&path).unwrap().len(),
+        4,
+        "the next look sees all of it"
+    );
+}
+
+#[test]
 fn every_kind_of_failure_is_an_issue_of_its_kind() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("a.sqlite");

@@ -40,6 +40,8 @@ const KINDS: &[(ToolKind, &[&str])] = &[
             "terminal",
             "developer__shell",
             "get_terminal_output",
+            "command_status",
+            "send_command_input",
         ],
     ),
     (
@@ -71,6 +73,8 @@ const KINDS: &[(ToolKind, &[&str])] = &[
             "developer__text_editor",
             "text_editor",
             "edit_existing_file",
+            "replace_file_content",
+            "multi_replace_file_content",
         ],
     ),
     (
@@ -106,6 +110,10 @@ const KINDS: &[(ToolKind, &[&str])] = &[
             "read_file_v2",
             "get_errors",
             "open_file",
+            "view_file",
+            "view_file_outline",
+            "view_code_item",
+            "view_content_chunk",
         ],
     ),
     (
@@ -141,6 +149,7 @@ const KINDS: &[(ToolKind, &[&str])] = &[
             "listfilestoplevel",
             "listfilesrecursive",
             "codesearch",
+            "find_by_name",
         ],
     ),
     (
@@ -160,6 +169,9 @@ const KINDS: &[(ToolKind, &[&str])] = &[
             "fetch",
             "fetch_webpage",
             "open_simple_browser",
+            "search_web",
+            "read_url_content",
+            "read_browser_page",
         ],
     ),
     (
@@ -181,6 +193,8 @@ const KINDS: &[(ToolKind, &[&str])] = &[
             "runsubagent",
             "task_v2",
             "delegate",
+            "invoke_subagent",
+            "browser_subagent",
         ],
     ),
     (

@@ -148,7 +148,7 @@ fn shell_text(object: Raw<'_>, command: &str) -> String {
     let mut after = String::new();
     for (key, value) in object.members() {
         match key.as_ref() {
-            "command" | "cmd" => {}
+            "command" | "cmd" | "CommandLine" => {}
             "description" | "justification" => {
                 for line in value.text().unwrap_or_default().lines() {
                     out.push_str(&format!("# {line}\n"));
@@ -190,10 +190,9 @@ fn edit_text(kind: ToolKind, object: Raw<'_>, fields: &Input<'_>) -> Option<Stri
     let mut out = others(object);
     patch::header(&mut out, &path, &path);
     for edit in edits {
-        let edit: Edit<'_> = edit.object()?;
-        let old = get(edit.old_string.or(edit.camel_old).or(edit.old_text));
-        let new = get(edit.new_string.or(edit.camel_new).or(edit.new_text));
-        patch::hunks(&mut out, &old.unwrap_or_default(), &new?);
+        let edit = edit.object::<Edit<'_>>()?.spelt_alike();
+        let old = get(edit.old_string).unwrap_or_default();
+        patch::hunks(&mut out, &old, &get(edit.new_string)?);
     }
     Some(out)
 }
@@ -218,6 +217,12 @@ fn others(object: Raw<'_>) -> String {
         "old_str",
         "new_str",
         "file_text",
+        "AbsolutePath",
+        "TargetFile",
+        "CodeContent",
+        "TargetContent",
+        "ReplacementContent",
+        "ReplacementChunks",
     ];
     let mut out = String::new();
     for (key, value) in object.members() {

@@ -1,109 +1,16 @@
-//! A session told to a sink, record by record: what rooms do alike.
-//!
-//! A [`Teller`] numbers messages, says facts when they change and pairs calls with their outputs;
-//! what of it the next read must know is [`Told`]. [`lines`] drives it over a file that grows at its
-//! end, [`Teller::whole`] is for sources that are read anew whenever they change.
+//! What rooms say of a session, record by record, and how it becomes events: messages are numbered and
+//! classified, calls presented and paired, bodies filled as far as they are wanted.
 
-use super::json::Raw;
-use super::jsonl::{self, Lines};
-pub use super::value::{count, dollars, id, id_of_name, is_id, unique};
-use super::{parts, prompt, text, tool};
+use super::{Teller, WAITING, issue};
+use crate::agents::read::json::Raw;
+use crate::agents::read::record::Kept;
+use crate::agents::read::{parts, prompt, text, tool};
 use crate::agents::{EventSink, Flow};
 use crate::model::{
-    BodyFormat, Checkpoint, Event, EventKind, Fact, IssueKind, Message, ParseIssue, PromptKind,
-    Role, SessionStart, Source, SourceMode, TitleRank, Tokens, ToolCall, UsageEvent, Wants,
+    BodyFormat, Event, EventKind, Fact, IssueKind, Message, PromptKind, Role, Source, TitleRank,
+    Tokens, ToolCall, UsageEvent, Wants,
 };
-use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
-use std::io;
-use std::path::Path;
-
-/// Calls that may wait for their outputs at once; of more the oldest lose their names, not their output.
-const WAITING: usize = 64;
-
-/// What was told of a session: a later read goes on from it.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Told {
-    pub native: String,
-    pub model: String,
-    pub cwd: String,
-    branch: String,
-    remote: String,
-    version: String,
-    origin: String,
-    title: String,
-    window: u64,
-    /// Id and name of calls without output.
-    calls: Vec<(String, String)>,
-}
-
-pub struct Teller {
-    pub told: Told,
-    mode: SourceMode,
-    wants: Wants,
-    seq: u32,
-    opened: bool,
-    flow: Flow,
-    at: Option<i64>,
-    offset: u64,
-    uuid: String,
-    blocks: u32,
-    sidechain: bool,
-    copy: bool,
-    latest: Option<i64>,
-}
-
-impl Teller {
-    /// For a source that is read whole; what it gave before is replaced.
-    pub fn whole(native: &str, sink: &dyn EventSink) -> Teller {
-        let told = Told {
-            native: native.to_owned(),
-            ..Told::default()
-        };
-        Teller::new(told, 0, SourceMode::Replace, sink.wants())
-    }
-
-    /// For what only speaks of a session that other sources hold ([`SourceMode::Annotate`] or
-    /// [`SourceMode::StandIn`]).
-    pub fn beside(native: &str, mode: SourceMode, sink: &dyn EventSink) -> Teller {
-        Teller {
-            mode,
-            ..Teller::whole(native, sink)
-        }
-    }
-
-    fn new(told: Told, seq: u32, mode: SourceMode, wants: Wants) -> Teller {
-        Teller {
-            told,
-            mode,
-            wants,
-            seq,
-            opened: false,
-            flow: Flow::Go,
-            at: None,
-            offset: 0,
-            uuid: String::new(),
-            blocks: 0,
-            sidechain: false,
-            copy: false,
-            latest: None,
-        }
-    }
-
-    pub fn out<'a>(&'a mut self, sink: &'a mut dyn EventSink) -> Out<'a> {
-        Out { teller: self, sink }
-    }
-
-    pub fn flow(&self) -> Flow {
-        self.flow
-    }
-
-    /// The session is opened again before its next event: another one was told meanwhile.
-    pub fn reopen(&mut self) {
-        self.opened = false;
-    }
-}
 
 /// Where the events of the records go.
 pub struct Out<'a> {
@@ -122,6 +29,27 @@ impl Out<'_> {
         self.teller.blocks = 0;
         self.teller.sidechain = false;
         self.teller.copy = false;
+        self.teller.renamed = false;
+    }
+
+    /// The rest of this record happened then.
+    pub fn now(&mut self, at: Option<i64>) {
+        self.teller.at = at;
+    }
+
+    /// Time of what is told next.
+    pub fn time(&self) -> Option<i64> {
+        self.teller.at
+    }
+
+    /// What the messages that follow are read from: see [`EventSink::kept`].
+    pub fn kept(&mut self, pieces: &[Kept<'_>]) {
+        self.sink.kept(pieces);
+    }
+
+    /// What follows is this block of the record; they are counted where nobody says so.
+    pub fn block(&mut self, number: usize) {
+        self.teller.blocks = number as u32;
     }
 
     /// Tells something that happened at another time than this record, when that is known.
@@ -142,9 +70,25 @@ impl Out<'_> {
         self.teller.copy = yes;
     }
 
+    /// The rest of this record was copied from another session and got an id of its own there: as a
+    /// message's id that would say that it is none.
+    pub fn copied_anew(&mut self, yes: bool) {
+        self.copied(yes);
+        self.teller.renamed = yes;
+    }
+
     /// Time of the last record that had one.
     pub fn latest(&self) -> Option<i64> {
         self.teller.latest
+    }
+
+    /// Ordinal of the next message.
+    pub fn seq(&self) -> u32 {
+        self.teller.seq
+    }
+
+    pub fn flow(&self) -> Flow {
+        self.teller.flow
     }
 
     /// The session's id as its content tells it; later than the first event it changes nothing.
@@ -168,11 +112,7 @@ impl Out<'_> {
             return;
         }
         if !teller.opened {
-            teller.opened = true;
-            self.sink.session(SessionStart {
-                native: teller.told.native.clone(),
-                mode: teller.mode,
-            });
+            teller.open(self.sink);
         }
         teller.flow = self.sink.event(Event {
             at: teller.at,
@@ -219,6 +159,22 @@ impl Out<'_> {
     pub fn model(&mut self, name: &str) {
         if changed(&mut self.teller.told.model, name) {
             self.fact(Fact::Model(name.to_owned()));
+        }
+    }
+
+    /// Who wrote what follows, where each record tells it.
+    pub fn by(&mut self, model: Option<Cow<'_, str>>) {
+        let model = model.unwrap_or_default();
+        self.teller.told.model = model.into_owned();
+    }
+
+    /// First and last time; either stands for a missing other.
+    pub fn span(&mut self, first: Option<i64>, last: Option<i64>) {
+        if let (Some(first), Some(last)) = (first.or(last), last.or(first)) {
+            self.fact(Fact::Span {
+                first: first.min(last),
+                last,
+            });
         }
     }
 
@@ -334,7 +290,25 @@ impl Out<'_> {
     }
 
     /// What a tool printed. `name` may be `""` where only the call tells it.
-    pub fn output(&mut self, id: &str, name: &str, words: Cow<'_, str>, images: u32, failed: bool) {
+    pub fn output<'t>(
+        &mut self,
+        id: &str,
+        name: &str,
+        words: impl Into<Cow<'t, str>>,
+        failed: bool,
+    ) {
+        self.output_with(id, name, words.into(), 0, failed);
+    }
+
+    /// The same with images, which stand in the words as stubs.
+    pub fn output_with(
+        &mut self,
+        id: &str,
+        name: &str,
+        words: Cow<'_, str>,
+        images: u32,
+        failed: bool,
+    ) {
         let calls = &mut self.teller.told.calls;
         let known = calls.iter().position(|(known, _)| known == id);
         let called = known.map(|at| calls.remove(at).1).unwrap_or_default();
@@ -363,12 +337,22 @@ impl Out<'_> {
             Some(content) => (Cow::Borrowed(""), parts::images(content)),
             None => (Cow::Borrowed(""), 0),
         };
-        self.output(id, name, words, images, failed);
+        self.output_with(id, name, words, images, failed);
     }
 
     /// What one model response used; nothing is told of a response that used nothing. A recorded cost of
     /// nothing is that of a model which the agent has no price for.
     pub fn usage(&mut self, key: &str, tokens: Tokens, recorded_cost: Option<i64>) {
+        self.used(key, tokens, recorded_cost, false);
+    }
+
+    /// What the session used up to now, where the agent keeps nothing but that: told again under the same
+    /// key when it has grown.
+    pub fn sum(&mut self, key: &str, tokens: Tokens, recorded_cost: Option<i64>) {
+        self.used(key, tokens, recorded_cost, true);
+    }
+
+    fn used(&mut self, key: &str, tokens: Tokens, recorded_cost: Option<i64>, sum: bool) {
         let recorded_cost = recorded_cost.filter(|cost| *cost > 0);
         if tokens == Tokens::default() && recorded_cost.is_none() {
             return;
@@ -381,6 +365,7 @@ impl Out<'_> {
             recorded_cost,
             sidechain: self.teller.sidechain,
             copy: self.teller.copy,
+            sum,
             ..UsageEvent::default()
         };
         self.push(EventKind::Usage(Box::new(event)));
@@ -406,6 +391,7 @@ impl Out<'_> {
         let teller = &mut *self.teller;
         message.seq = teller.seq;
         message.uuid = match (teller.uuid.as_str(), teller.blocks) {
+            _ if teller.renamed => String::new(),
             ("", _) => String::new(),
             (uuid, 0) => uuid.to_owned(),
             (uuid, n) => format!("{uuid}#{n}"),
@@ -428,70 +414,4 @@ fn changed(told: &mut String, value: &str) -> bool {
         value.clone_into(told);
     }
     changed
-}
-
-pub fn issue(path: &Path, line: u64, kind: IssueKind, detail: &str, sink: &mut dyn EventSink) {
-    sink.issue(ParseIssue {
-        path: path.to_string_lossy().into_owned(),
-        line,
-        kind,
-        detail: detail.to_owned(),
-    });
-}
-
-/// A record that is JSON, but not what it should be.
-pub fn wrong(what: &str) -> serde_json::Error {
-    serde::de::Error::custom(what)
-}
-
-/// One record of a file of lines.
-#[derive(Clone, Copy)]
-pub struct Record<'a> {
-    pub raw: Raw<'a>,
-    pub offset: u64,
-    /// 1-based.
-    pub number: u64,
-}
-
-/// Reads a file that grows at its end, from a checkpoint on. `S` is what the room itself must know
-/// of what came before.
-///
-/// # Errors
-/// The file cannot be opened or read.
-pub fn lines<S: Serialize + DeserializeOwned + Default>(
-    source: &Source,
-    from: &Checkpoint,
-    sink: &mut dyn EventSink,
-    native: &str,
-    each: &mut dyn FnMut(Record<'_>, &mut S, &mut Out<'_>) -> Result<(), serde_json::Error>,
-) -> io::Result<Checkpoint> {
-    let (mut told, mut state): (Told, S) = postcard::from_bytes(&from.state).unwrap_or_default();
-    if told.native.is_empty() {
-        native.clone_into(&mut told.native);
-    }
-    let mode = match from.offset {
-        0 => SourceMode::Replace,
-        _ => SourceMode::Append,
-    };
-    let mut teller = Teller::new(told, from.seq, mode, sink.wants());
-    let mut lines = Lines::open(&source.path, from)?;
-    // whoever stops us knows that the checkpoint is worthless
-    let _ = jsonl::each(&mut lines, sink, &mut |line, sink| {
-        let raw = Raw::parse(line.text)?;
-        if !raw.is_object() {
-            return Err(wrong("no object"));
-        }
-        let record = Record {
-            raw,
-            offset: line.offset,
-            number: line.number,
-        };
-        each(record, &mut state, &mut teller.out(sink))?;
-        Ok(teller.flow)
-    })?;
-    Ok(Checkpoint {
-        seq: teller.seq,
-        state: postcard::to_stdvec(&(&teller.told, &state)).expect("plain data serialises"),
-        ..lines.checkpoint()
-    })
 }
