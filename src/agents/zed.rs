@@ -363,7 +363,7 @@ fn usage(out: &mut Out<'_>, key: &str, used: Option<Raw<'_>>) {
             .unwrap_or(0)
     };
     out.usage(
-        &key.to_owned(),
+        key,
         Tokens {
             input: count("input_tokens"),
             output: count("output_tokens"),

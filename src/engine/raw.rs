@@ -27,7 +27,7 @@ impl Engine {
             ..Wants::META
         };
         Ok(match self.watched(sid, seq, wants)? {
-            Watched::Found(source, found) => pieces(&source, found)?,
+            Watched::Found(source, found) => pieces(&source, *found)?,
             Watched::Nothing => RawAnswer::NoMessage,
             Watched::Gone => RawAnswer::Gone,
         })
@@ -40,7 +40,7 @@ impl Engine {
         let Some(number) = found.picture(number) else {
             return Ok(None);
         };
-        let RawAnswer::Found(pieces) = pieces(&source, found)? else {
+        let RawAnswer::Found(pieces) = pieces(&source, *found)? else {
             return Ok(None);
         };
         let mut bytes = Vec::new();
@@ -89,7 +89,7 @@ impl Engine {
         let read = room.parse(&source.source, &Checkpoint::default(), &mut watch);
         let (found, unread) = (watch.found, watch.unread);
         match (read, found, unread) {
-            (_, Some(found), _) => Ok(Watched::Found(source, found)),
+            (_, Some(found), _) => Ok(Watched::Found(source, Box::new(found))),
             (Err(error), ..) if is_gone(&error) => Ok(Watched::Gone),
             (Err(error), ..) => {
                 Err(error).with_context(|| format!("cannot read {}", source.source.path.display()))
@@ -102,7 +102,7 @@ impl Engine {
 }
 
 enum Watched {
-    Found(SourceRef, Found),
+    Found(SourceRef, Box<Found>),
     Nothing,
     Gone,
 }

@@ -40,6 +40,9 @@ impl Engine {
         };
         let own = of_sessions(&asked.filters);
         self.price_for(&catalog, &own)?;
+        if self.status.get().listing_complete {
+            self.catalog.price_soon(&catalog)?;
+        }
         let standings = Standings::new(&catalog, &own, &query, session);
         let request = SearchRequest {
             ticks: self.ticks(asked),

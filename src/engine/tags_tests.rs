@@ -146,7 +146,10 @@ fn searches_are_saved_renamed_and_forgotten() {
     bench.engine.put_saved(&renamed).unwrap();
     bench.engine.remove_saved(second).unwrap();
     let bench = bench.restarted();
-    assert_eq!(bench.engine.saved().unwrap(), [renamed.clone()]);
+    assert_eq!(
+        bench.engine.saved().unwrap(),
+        std::slice::from_ref(&renamed)
+    );
     let nameless = SavedSearch {
         name: String::new(),
         ..renamed

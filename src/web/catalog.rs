@@ -220,48 +220,6 @@ static FRAGMENTS: &[Address] = &[
         "/fragments/session/{id}/around/0",
     ),
     get(
-        "/fragments/session/{id}/outline",
-        "",
-        "its prompts, to jump to",
-        "/fragments/session/{id}/outline",
-    ),
-    get(
-        "/fragments/session/{id}/files",
-        "",
-        "the files that it touched",
-        "/fragments/session/{id}/files",
-    ),
-    get(
-        "/fragments/session/{id}/edits",
-        "file",
-        "what it changed in one file",
-        "/fragments/session/{id}/edits?file=src/main.rs",
-    ),
-    get(
-        "/fragments/session/{id}/raw/{seq}",
-        "",
-        "a message as its file has it",
-        "/fragments/session/{id}/raw/0",
-    ),
-    get(
-        "/fragments/session/{id}/replay",
-        "",
-        "the session as it went on",
-        "/fragments/session/{id}/replay",
-    ),
-    get(
-        "/fragments/session/{id}/replay/steps",
-        "offset",
-        "the next steps alone",
-        "/fragments/session/{id}/replay/steps?offset=0",
-    ),
-    get(
-        "/fragments/session/{id}/commits",
-        "",
-        "commits that were made meanwhile",
-        "/fragments/session/{id}/commits",
-    ),
-    get(
         "/fragments/timeline",
         "until (a day), and the filters of sessions",
         "ten days, newest first, with their sessions",

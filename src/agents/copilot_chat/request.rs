@@ -83,7 +83,7 @@ pub(super) fn tell(out: &mut Out<'_>, raw: Raw<'_>, number: u64, created: Option
     let count = |key: &str| metadata.and_then(|data| data.get(key)).and_then(Raw::int);
     let output = count("outputTokens").or(request.completion.and_then(Raw::int));
     out.usage(
-        &id.into_owned(),
+        &id,
         Tokens {
             input: count("promptTokens").unwrap_or(0),
             output: output.unwrap_or(0),

@@ -88,7 +88,7 @@ pub(super) fn tell(
     if let Some(tokens) = bubble.tokens {
         let count = |key: &str| tokens.get(key).and_then(Raw::int).unwrap_or(0);
         out.usage(
-            &id.to_owned(),
+            id,
             Tokens {
                 input: count("inputTokens"),
                 output: count("outputTokens"),

@@ -58,24 +58,6 @@ pub static JSON: &[Address] = &[
         "/api/preview/{id}?limit=10",
     ),
     get(
-        "/api/session/{id}/export",
-        "",
-        "the whole of it as Markdown",
-        "/api/session/{id}/export",
-    ),
-    get(
-        "/api/session/{id}/raw/{seq}",
-        "",
-        "the record of a message as its agent wrote it",
-        "/api/session/{id}/raw/0",
-    ),
-    get(
-        "/api/replay/{id}",
-        "offset, limit",
-        "its messages with their distances in time",
-        "/api/replay/{id}?limit=10",
-    ),
-    get(
         "/api/cost/{id}",
         "",
         "what it cost, by prompt, model and tool",
