@@ -71,6 +71,7 @@ const CONFINED: &[(&str, &[&str])] = &[
     ("tantivy", &["index"]),
     ("axum", &["web"]),
     ("axum_extra", &["web"]),
+    ("brotli", &["web"]),
     ("askama", &["web"]),
     ("askama_web", &["web"]),
     ("tower", &["web"]),
