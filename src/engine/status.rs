@@ -5,18 +5,33 @@ use super::view::*;
 use crate::agents;
 use crate::index::{SearchRequest, Ticks};
 use crate::query;
+use crate::store::Reader;
 use anyhow::{Context, Result, ensure};
 use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Issues told on the status page.
 const ISSUES: usize = 500;
+
+/// All sources, counted.
+#[derive(Default)]
+pub(super) struct Sources {
+    count: u64,
+    gone: u64,
+    /// Of those that are there.
+    bytes: u64,
+    by_agent: HashMap<String, u64>,
+}
+
+/// With the generation of the store that they were counted at.
+pub(super) type SourcesTold = Mutex<Option<(u64, Arc<Sources>)>>;
 
 impl Engine {
     pub(super) fn describe(&self) -> Result<StatusView> {
         let catalog = self.catalog.get()?;
         let reader = self.store.read()?;
         let issues = reader.issues(ISSUES)?;
-        let sources = reader.sources()?;
+        let sources = self.sources_told(&reader)?;
         let index = self
             .index
             .get()
@@ -29,10 +44,15 @@ impl Engine {
             .enumerate()
             .map(|(at, row)| (row.agent.id, at))
             .collect();
-        for source in &sources {
-            if let Some(at) = place.get(source.agent.as_str()) {
-                agents[*at].sources += 1;
-                agents[*at].issues += issues.by_path.get(&source.path).copied().unwrap_or(0);
+        for (agent, count) in &sources.by_agent {
+            if let Some(at) = place.get(agent.as_str()) {
+                agents[*at].sources += count;
+            }
+        }
+        for (path, count) in &issues.by_path {
+            let source = reader.source(path)?;
+            if let Some(at) = source.and_then(|source| place.get(source.agent.as_str())) {
+                agents[*at].issues += count;
             }
         }
         for entry in catalog.iter() {
@@ -57,13 +77,9 @@ impl Engine {
             segments: index.segments as u64,
             index_bytes: index.bytes,
             store_bytes: self.store.bytes(),
-            source_bytes: sources
-                .iter()
-                .filter(|s| !s.gone)
-                .map(|s| s.fingerprint.size)
-                .sum(),
-            sources: sources.len() as u64,
-            gone_sources: sources.iter().filter(|source| source.gone).count() as u64,
+            source_bytes: sources.bytes,
+            sources: sources.count,
+            gone_sources: sources.gone,
             issues_total: issues.total,
             issues_by_kind: by_kind
                 .map(|(kind, n)| (kind.label().to_owned(), *n))
@@ -80,6 +96,29 @@ impl Engine {
             notes: self.notes(reader.lost()?)?,
             resident_bytes: resident_bytes(),
         })
+    }
+
+    /// Counts of sources; every row of them is read again only when the store has changed.
+    fn sources_told(&self, reader: &Reader) -> Result<Arc<Sources>> {
+        let generation = reader.generation()?;
+        let mut told = self.sources.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((of, sources)) = &*told
+            && *of == generation
+        {
+            return Ok(sources.clone());
+        }
+        let mut sources = Sources::default();
+        for row in reader.sources()? {
+            sources.count += 1;
+            match row.gone {
+                true => sources.gone += 1,
+                false => sources.bytes += row.fingerprint.size,
+            }
+            *sources.by_agent.entry(row.agent).or_default() += 1;
+        }
+        let sources = Arc::new(sources);
+        *told = Some((generation, sources.clone()));
+        Ok(sources)
     }
 
     fn agents_table(&self) -> Vec<AgentStatus> {

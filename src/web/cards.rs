@@ -6,6 +6,9 @@ use super::shell::Shell;
 use crate::engine::view::{Card, CardMember, LIVE_MS};
 use crate::model::SessionSummary;
 
+/// Other runs that a card names: a helper's conversation may have hundreds.
+const MEMBERS: usize = 6;
+
 /// A card with what its template must not work out.
 pub struct CardView {
     pub card: Card,
@@ -19,7 +22,10 @@ pub struct CardView {
     /// Models in short, joined.
     pub models: String,
     pub tokens: u64,
+    /// The newest of its other runs.
     pub members: Vec<MemberView>,
+    /// Those that the session's own page lists alone.
+    pub more_members: usize,
     pub star: Star,
     pub tags: Tags,
     /// `agent:native`: how forms name the session.
@@ -81,7 +87,14 @@ impl CardView {
             name,
             models: models(&session),
             tokens: card.tokens.total(),
-            members: card.more.iter().cloned().map(MemberView::new).collect(),
+            members: card
+                .more
+                .iter()
+                .take(MEMBERS)
+                .cloned()
+                .map(MemberView::new)
+                .collect(),
+            more_members: card.more.len().saturating_sub(MEMBERS),
             star: Star::new(&session, card.starred, shell),
             tags: Tags::of(&card, shell),
             mark: session.key.to_string(),
@@ -114,11 +127,29 @@ fn models(session: &SessionSummary) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::web::sample;
 
     #[test]
     fn names_are_one_line_and_cut_between_characters() {
         assert_eq!(one_line(" a\n\n b\tc ", 9), "a b c");
         let long = one_line(&"é".repeat(50), 9);
         assert_eq!(long, format!("{}…", "é".repeat(4)));
+    }
+
+    #[test]
+    fn a_card_names_a_few_of_its_runs_and_counts_the_rest() {
+        let found = sample::sessions();
+        let mut card = found.groups[0].cards[0].clone();
+        let run = CardMember {
+            sid: card.sid,
+            session: card.session.clone(),
+            starred: false,
+        };
+        for (runs, more) in [(1, 0), (MEMBERS, 0), (MEMBERS + 3, 3)] {
+            card.more = vec![run.clone(); runs];
+            let view = CardView::new(card.clone(), &sample::shell("/", "Sessions"));
+            assert_eq!(view.members.len(), runs - more);
+            assert_eq!(view.more_members, more);
+        }
     }
 }

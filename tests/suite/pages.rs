@@ -85,6 +85,7 @@ impl Site {
             (r"from=20(2[5-9]|[3-9][0-9])-[0-9-]{5}", "from=DAY"),
             (r"seen=[0-9]+", "seen=N"),
             (r#"id="s-[0-9]+""#, r#"id="s-N""#),
+            (r#"id="in-[0-9]+-"#, r#"id="in-N-"#),
             (r"(tags|title|resume)-[0-9]+", "$1-N"),
         ] {
             let volatile = Regex::new(volatile).unwrap();

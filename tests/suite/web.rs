@@ -309,8 +309,9 @@ async fn a_body_that_is_too_large_is_not_read() {
 #[tokio::test]
 async fn every_answer_carries_the_policy() {
     let site = Site::new(&conversation());
-    let asset = format!("/assets/{}/app.css", web::assets::hash());
-    for path in ["/", "/nothing", "/api/sessions", "/%zz", &asset] {
+    let asset = |name: &str| format!("/assets/{}/{name}", web::assets::hash());
+    let (icons, none) = (asset("icons.svg"), asset("none.css"));
+    for path in ["/", "/nothing", "/api/sessions", "/%zz", &icons, &none] {
         let reply = site.get(path).await;
         let policy = reply.header("content-security-policy");
         assert!(policy.starts_with("default-src 'self'"), "{path}");
@@ -318,6 +319,13 @@ async fn every_answer_carries_the_policy() {
         assert_eq!(reply.header("x-frame-options"), "DENY", "{path}");
         assert_eq!(reply.header("x-content-type-options"), "nosniff", "{path}");
         assert!(!reply.header("referrer-policy").is_empty(), "{path}");
+    }
+    // no documents: what a page may load is said by the page
+    for path in [asset("app.css"), asset("app.js")] {
+        let reply = site.get(&path).await;
+        assert_eq!(reply.header("x-content-type-options"), "nosniff", "{path}");
+        let policy = reply.header("cross-origin-resource-policy");
+        assert_eq!(policy, "same-origin", "{path}");
     }
 }
 
