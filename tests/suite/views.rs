@@ -464,20 +464,20 @@ fn plain(html: &str) -> String {
 
 #[tokio::test]
 async fn every_line_of_the_page_of_addresses_works() {
+    let typed = Regex::new("(?s)<pre[^>]*>(curl .*?)</pre>").unwrap();
+    let names = Regex::new(r"\bID\b|path=").unwrap();
     for home in [night(), house()] {
         let empty = !home.home().join(".claude").exists();
         let site = Site::new(home, "UTC").counted();
         let html = site.get("/help/fragments").await;
-        let lines = Regex::new("(?s)<pre[^>]*>(curl .*?)</pre>").unwrap();
-        let lines: Vec<String> = lines
+        let lines: Vec<String> = typed
             .captures_iter(&html)
             .map(|found| plain(&found[1]))
             .collect();
         assert!(lines.len() > 30, "{} lines", lines.len());
         for line in lines {
             // of a history without a session there is none to name
-            let named = Regex::new(r"\bID\b|path=").unwrap().is_match(&line);
-            if empty && named {
+            if empty && names.is_match(&line) {
                 continue;
             }
             let (status, _) = site.ask(request_of(&line)).await;
@@ -539,12 +539,12 @@ async fn the_changelog_is_told_as_page_and_as_json() {
 
 #[tokio::test]
 async fn the_tour_works_with_and_without_a_history() {
+    let tries = Regex::new("<ul class=\"tries\">(.*?)</ul>").unwrap();
+    let href = Regex::new("href=\"([^\"]*)\"").unwrap();
     for home in [night(), house()] {
         let site = Site::new(home, "UTC");
         let html = site.get("/tour").await;
-        let links = Regex::new("<ul class=\"tries\">(.*?)</ul>").unwrap();
-        let links: String = links.find_iter(&html).map(|found| found.as_str()).collect();
-        let href = Regex::new("href=\"([^\"]*)\"").unwrap();
+        let links: String = tries.find_iter(&html).map(|found| found.as_str()).collect();
         let mut followed = 0;
         for found in href.captures_iter(&links) {
             site.get(&plain(&found[1])).await;

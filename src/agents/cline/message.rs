@@ -160,7 +160,7 @@ fn request(out: &mut Out<'_>, key: &str, text: &str) {
         out.fact(Fact::Interruption);
     }
     out.usage(
-        &key,
+        key,
         Tokens {
             input: count(request.input),
             cache_read: count(request.reads),
