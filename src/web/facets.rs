@@ -6,6 +6,8 @@ use crate::model::Day;
 
 /// Values shown at once; the rest is folded.
 const SHOWN: usize = 8;
+/// Of the folded ones that are there at all: hundreds of branches would be half of the page.
+const FOLDED: usize = 60;
 /// Facets that are folded until somebody wants them.
 const QUIET: [&str; 6] = ["mcp", "skill", "has", "cost", "length", "helper"];
 
@@ -15,6 +17,8 @@ pub struct Facet {
     pub title: &'static str,
     pub values: Vec<Value>,
     pub folded: Vec<Value>,
+    /// Rarer values than those: the search box offers them by name.
+    pub rest: usize,
     /// Removes all ticks of this facet; `None` when there are none.
     pub clear: Option<String>,
     /// Asked for seldom: folded unless something is ticked.
@@ -88,16 +92,19 @@ fn facet(list: &FacetList, params: &Params, path: &str) -> Facet {
     }
     let ticked = values.iter().filter(|value| value.ticked).count();
     let shown = SHOWN.max(ticked);
-    let folded = if values.len() > shown + 1 {
+    let mut folded = if values.len() > shown + 1 {
         values.split_off(shown)
     } else {
         Vec::new()
     };
+    let rest = folded.len().saturating_sub(FOLDED);
+    folded.truncate(FOLDED);
     Facet {
         field: list.field,
         title: title(list.field),
         values,
         folded,
+        rest,
         clear: (ticked > 0).then(|| params.without(list.field).url(path)),
         quiet: ticked == 0 && QUIET.contains(&list.field),
         pending: list.pending,
@@ -251,6 +258,14 @@ mod tests {
         assert_eq!(facet.values[0].href, "/", "its link unticks it");
         assert_eq!(facet.values.len() + facet.folded.len(), 30);
         assert_eq!(facet.clear.as_deref(), Some("/"));
+    }
+
+    #[test]
+    fn of_very_many_values_the_rarest_are_counted_alone() {
+        let facet = facet(&list(200, 190), &Params::parse("tool=t190"), "/");
+        let there = facet.values.len() + facet.folded.len();
+        assert_eq!((facet.folded.len(), there + facet.rest), (FOLDED, 200));
+        assert_eq!(facet.values[0].value, "t190", "a tick is there");
     }
 
     #[test]

@@ -19,7 +19,7 @@ use tower_http::timeout::TimeoutLayer;
 
 /// Pages of cards are a hundred kilobytes that say much twice: a step more than the fastest takes a
 /// millisecond for a third of their bytes.
-const PACKED: CompressionLevel = CompressionLevel::Precise(4);
+const PACKED: CompressionLevel = CompressionLevel::Precise(3);
 /// Longest a page may take; streams have no such limit.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
