@@ -36,6 +36,7 @@ impl Site {
             token: TOKEN.into(),
             assets: web::assets::hash(),
             stopping,
+            memo: Default::default(),
         };
         Site {
             router: web::router(app),

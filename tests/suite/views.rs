@@ -43,6 +43,7 @@ impl Site {
             token: TOKEN.into(),
             assets: web::assets::hash(),
             stopping,
+            memo: Default::default(),
         };
         Site {
             engine,
