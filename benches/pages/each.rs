@@ -94,7 +94,7 @@ fn addresses(server: &Server) -> Result<Vec<Address>> {
         page("sessions with helpers", "/?include_helpers=1"),
         page(
             "sessions, far down",
-            "/fragments/sessions/more?include_helpers=1&offset=1200",
+            "/fragments/sessions/more?include_helpers=1&offset=300",
         ),
         page("search, one word", "/search?q=cache"),
         page(

@@ -7,7 +7,7 @@ use super::projects::{Pile, root_of};
 use super::report::{agent_dress, model_dress};
 use super::sessions::{conversations, select};
 use super::view::*;
-use crate::model::{Day, DayStats, FileCount};
+use crate::model::{Day, DayStats, FileCount, Sid};
 use crate::store::Reader;
 use anyhow::Result;
 use std::cmp::Reverse;
@@ -129,21 +129,42 @@ fn facts(catalog: &Catalog, pile: &Pile, view: &mut ProjectView) {
 
 /// One list by name in the making.
 #[derive(Default)]
-struct Parts(BTreeMap<String, (Amount, HashSet<u32>)>);
+struct Parts(BTreeMap<String, Part>);
+
+#[derive(Default)]
+struct Part {
+    amount: Amount,
+    sessions: u64,
+    /// The session that was counted last; sessions come one after the other.
+    last: Option<Sid>,
+}
 
 impl Parts {
+    fn part(&mut self, name: &str) -> &mut Part {
+        if !self.0.contains_key(name) {
+            self.0.insert(name.to_owned(), Part::default());
+        }
+        self.0.get_mut(name).expect("it was put there")
+    }
+
+    fn count(&mut self, name: &str, sid: Sid) {
+        let part = self.part(name);
+        part.sessions += u64::from(part.last != Some(sid));
+        part.last = Some(sid);
+    }
+
     fn rows(self, dress: super::report::Dress) -> Vec<NamedAmount> {
         let mut rows: Vec<NamedAmount> = self
             .0
             .into_iter()
-            .map(|(name, (amount, sessions))| {
+            .map(|(name, part)| {
                 let (label, color) = dress(&name);
                 NamedAmount {
                     name,
                     label,
                     color,
-                    sessions: sessions.len() as u64,
-                    amount,
+                    sessions: part.sessions,
+                    amount: part.amount,
                 }
             })
             .collect();
@@ -166,30 +187,34 @@ struct Figures {
 impl Figures {
     fn spend(&mut self, entry: &Entry, (day, stats): (Day, &DayStats), pricer: &mut Pricer) {
         let agent = entry.info.id;
+        let mut sum = Amount::default();
+        for bucket in &stats.usage {
+            let amount = pricer.amount(day, bucket);
+            self.models.part(&bucket.model).amount += &amount;
+            sum += &amount;
+        }
         let row = self.days.entry(day).or_insert_with(|| DayAmount {
             day,
             ..DayAmount::default()
         });
-        for bucket in &stats.usage {
-            let amount = pricer.amount(day, bucket);
-            row.amount += &amount;
-            let agents = self.agents.0.entry(agent.to_owned()).or_default();
-            agents.0 += &amount;
-            let models = self.models.0.entry(bucket.model.clone()).or_default();
-            models.0 += &amount;
-            let days = self.series.entry(agent).or_default();
-            *days.entry(day).or_default() += amount.cost;
+        row.amount += &sum;
+        if stats.usage.is_empty() {
+            return;
         }
+        self.agents.part(agent).amount += &sum;
+        *self
+            .series
+            .entry(agent)
+            .or_default()
+            .entry(day)
+            .or_default() += sum.cost;
     }
 
     /// Of a session that is shown; `conversation`: [`NONE`] for one that never groups.
     fn count(&mut self, entry: &Entry, (day, stats): (Day, &DayStats), conversation: u32) {
-        let sid = entry.sid.0;
-        let agents = self.agents.0.entry(entry.info.id.to_owned()).or_default();
-        agents.1.insert(sid);
+        self.agents.count(entry.info.id, entry.sid);
         for bucket in &stats.usage {
-            let models = self.models.0.entry(bucket.model.clone()).or_default();
-            models.1.insert(sid);
+            self.models.count(&bucket.model, entry.sid);
         }
         let row = self.days.entry(day).or_default();
         row.sessions += 1;

@@ -6,8 +6,9 @@ use super::shell::Shell;
 use crate::engine::view::{Card, CardMember, LIVE_MS};
 use crate::model::SessionSummary;
 
-/// Other runs that a card names: a helper's conversation may have hundreds.
-const MEMBERS: usize = 6;
+/// Other runs that a card names: a helper's conversation may have hundreds, and sixty cards of six runs
+/// were half of the page.
+const MEMBERS: usize = 2;
 
 /// A card with what its template must not work out.
 pub struct CardView {
