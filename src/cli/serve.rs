@@ -85,10 +85,11 @@ fn serve(
         stopping: stopping.clone(),
         memo: Default::default(),
     };
-    let mut pages = runtime.block_on(async {
+    let (mut pages, signal) = runtime.block_on(async {
+        let signal = signal()?;
         listener.set_nonblocking(true)?;
         let listener = tokio::net::TcpListener::from_std(listener)?;
-        anyhow::Ok(tokio::spawn(web::serve(listener, app, stopping)))
+        anyhow::Ok((tokio::spawn(web::serve(listener, app, stopping)), signal))
     })?;
     let url = url(&config.host, address);
     owner::announce(config, &url, reachable(address), &token)?;
@@ -104,7 +105,7 @@ fn serve(
                 Ok(Err(error)) => error,
                 Err(error) => error.into(),
             }),
-            signal = signal() => signal,
+            signal = signal => signal,
         }
     });
     tracing::info!("stopping");
@@ -248,19 +249,24 @@ fn token() -> anyhow::Result<String> {
     Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
+/// Ends when somebody wants the server to stop. Heard from the call on, not from the first poll: who is
+/// answered may stop us at once.
 #[cfg(unix)]
-async fn signal() -> anyhow::Result<()> {
+fn signal() -> anyhow::Result<impl Future<Output = anyhow::Result<()>>> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        _ = terminate.recv() => Ok(()),
-        interrupted = tokio::signal::ctrl_c() => Ok(interrupted?),
-    }
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => Ok(()),
+            _ = interrupt.recv() => Ok(()),
+        }
+    })
 }
 
 #[cfg(not(unix))]
-async fn signal() -> anyhow::Result<()> {
-    Ok(tokio::signal::ctrl_c().await?)
+fn signal() -> anyhow::Result<impl Future<Output = anyhow::Result<()>>> {
+    Ok(async { Ok(tokio::signal::ctrl_c().await?) })
 }
 
 /// Opens the browser where there is somebody to look at it.

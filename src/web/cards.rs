@@ -9,6 +9,8 @@ use crate::model::SessionSummary;
 /// Other runs that a card names: a helper's conversation may have hundreds, and sixty cards of six runs
 /// were half of the page.
 const MEMBERS: usize = 2;
+/// Bytes of their names: a line.
+const MEMBER_NAME: usize = 90;
 
 /// A card with what its template must not work out.
 pub struct CardView {
@@ -38,6 +40,7 @@ pub struct CardView {
 pub struct MemberView {
     pub member: CardMember,
     pub href: String,
+    /// `""` where it is the card's.
     pub name: String,
 }
 
@@ -83,7 +86,6 @@ impl CardView {
                 .with("project", carried(&card.project.path))
                 .url("/"),
             lead: if lead == name { String::new() } else { lead },
-            name,
             models: models(&session),
             tokens: card.tokens.total(),
             members: card
@@ -91,8 +93,9 @@ impl CardView {
                 .iter()
                 .take(MEMBERS)
                 .cloned()
-                .map(MemberView::new)
+                .map(|run| MemberView::new(run, &name))
                 .collect(),
+            name,
             more_members: card.more.len().saturating_sub(MEMBERS),
             star: Star::new(&session, card.starred),
             tags: Tags::of(&card, shell),
@@ -104,14 +107,16 @@ impl CardView {
 }
 
 impl MemberView {
-    pub fn new(member: CardMember) -> MemberView {
-        let name = name(&member.session);
+    /// `card`: what the card is called.
+    pub fn new(member: CardMember, card: &str) -> MemberView {
+        let name = match name(&member.session) {
+            name if name == card => String::new(),
+            name if name.is_empty() => "Untitled session".into(),
+            name => one_line(&name, MEMBER_NAME),
+        };
         MemberView {
             href: href(&member.session),
-            name: match name.is_empty() {
-                true => "Untitled session".into(),
-                false => name,
-            },
+            name,
             member,
         }
     }

@@ -7,7 +7,7 @@ use crate::model::Day;
 /// Values shown at once; the rest is folded.
 const SHOWN: usize = 8;
 /// Of the folded ones that are there at all: hundreds of branches would be half of the page.
-const FOLDED: usize = 40;
+const FOLDED: usize = 24;
 /// Bytes of a label that fit into the side bar; longer ones may be cut.
 const FITS: usize = 22;
 /// Facets that are folded until somebody wants them.

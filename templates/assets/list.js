@@ -201,7 +201,7 @@
     const fold = event.target;
     if (fold.dataset?.peek === undefined || !fold.open) return;
     delete fold.dataset.peek;
-    const session = one(".peeked a", fold).getAttribute("href");
+    const session = one("a.open", fold.closest("[data-row]")).getAttribute("href");
     const answer = await fetch(`/fragments${session}/preview`).catch(() => null);
     if (!answer?.ok) {
       fold.dataset.peek = "";
