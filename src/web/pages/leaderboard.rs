@@ -1,22 +1,19 @@
 //! `/leaderboard`: where one stands against oneself. Everything is of this machine; nothing leaves it.
 
-use crate::engine::view::{Analytics as Figures, AnalyticsQuery, Job, Leaderboard as Told};
+use crate::engine::view::{
+    Analytics as Figures, AnalyticsQuery, FacetList, Job, Leaderboard as Told,
+};
 use crate::engine::view::{DayAmount, Rank, Record, Standing};
 use crate::model::Day;
-use crate::web::ask::Ask;
 use crate::web::cards::one_line;
-use crate::web::error::{Answer, Failure};
-use crate::web::figures::{self, Drawing, WAIT};
+use crate::web::error::Failure;
+use crate::web::figures::Figured;
 use crate::web::filters::{dollars, grouped, shortened};
 use crate::web::params::{Params, carried, segment};
-use crate::web::respond::{self, fragment};
+use crate::web::respond::fragment;
 use crate::web::shell::Shell;
-use crate::web::{App, blocking, filters};
+use crate::web::{App, filters};
 use askama::Template;
-use axum::extract::State;
-use axum::response::sse::{Event, Sse};
-use futures_util::Stream;
-use std::convert::Infallible;
 
 const PATH: &str = "/leaderboard";
 /// Places of a list.
@@ -99,48 +96,31 @@ pub struct Feat {
     pub href: String,
 }
 
-pub async fn page(State(app): State<App>, ask: Ask) -> Answer {
-    blocking::page(app, move |app| {
-        let job = app
-            .engine
-            .analytics(&AnalyticsQuery::default(), ask.params.flag("refresh"))?;
-        let page = Leaderboard::of(app, &ask, job)?;
-        respond::navigated(&ask, &page, PATH)
-    })
-    .await
-}
+impl Figured for Leaderboard {
+    const PATH: &str = PATH;
+    const TITLE: &str = "Leaderboard";
+    const KNOWN: &[&str] = &[];
+    const FACETS: &[&str] = &[];
 
-/// The figures alone, as complete as they are in a moment.
-pub async fn drawn(State(app): State<App>, ask: Ask) -> Answer {
-    blocking::page(app, move |app| {
-        let query = AnalyticsQuery::default();
-        let job = app.engine.analytics_wait(&query, 1.0, WAIT)?;
-        respond::part(&ask, &Leaderboard::of(app, &ask, job)?.as_figures())
-    })
-    .await
-}
-
-/// The figures as they come.
-pub async fn stream(
-    State(app): State<App>,
-    ask: Ask,
-) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
-    figures::follow(app, ask, DRAWING)
-}
-
-const DRAWING: Drawing = Drawing {
-    query: |_| AnalyticsQuery::default(),
-    html: |app, ask, job| Ok(Leaderboard::of(app, ask, job)?.as_figures().render()?),
-};
-
-impl Leaderboard {
-    fn of(app: &App, ask: &Ask, job: Job<Figures>) -> Result<Leaderboard, Failure> {
+    fn query(_params: &Params) -> AnalyticsQuery {
+        AnalyticsQuery::default()
+    }
+    fn drawn(
+        app: &App,
+        shell: Shell,
+        _params: &Params,
+        job: Job<Figures>,
+        _offered: Vec<FacetList>,
+    ) -> Result<Leaderboard, Failure> {
         let told = app.engine.leaderboard(&job)?;
-        let mut shell = Shell::new(app, ask, PATH, "Leaderboard");
-        shell.here = PATH.into();
         Ok(Leaderboard::new(shell, job, &told))
     }
+    fn figures(&self) -> askama::Result<String> {
+        self.as_figures().render()
+    }
+}
 
+impl Leaderboard {
     fn new(mut shell: Shell, job: Job<Figures>, told: &Told) -> Leaderboard {
         shell.unfinished = !job.done;
         Leaderboard {
