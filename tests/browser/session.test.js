@@ -83,7 +83,7 @@ test("the window of the outline goes with the reader over its edge", async () =>
   await page.waitForTimeout(300);
   assert.equal(await list(50).count(), 1);
   await to(300);
-  await list(250).waitFor();
+  await list(150).waitFor();
   assert.deepEqual(page.faults, []);
   await page.close();
 });

@@ -8,7 +8,7 @@ use crate::model::Day;
 use crate::web::cards::one_line;
 use crate::web::error::Failure;
 use crate::web::figures::Figured;
-use crate::web::filters::{dollars, grouped, shortened};
+use crate::web::filters::{counted, dollars, grouped, shortened};
 use crate::web::params::{Params, carried, segment};
 use crate::web::respond::fragment;
 use crate::web::shell::Shell;
@@ -218,7 +218,7 @@ fn rankings(told: &Told, roots: &[String]) -> Vec<Ranking> {
 }
 
 fn grid(title: &'static str, note: String, standing: &Standing) -> Grid {
-    let mut cells = vec![
+    let cells = vec![
         ("Prompts", grouped(standing.prompts)),
         ("Interactions", grouped(standing.interactions)),
         ("Agent time", hours(standing.active_ms)),
@@ -226,10 +226,6 @@ fn grid(title: &'static str, note: String, standing: &Standing) -> Grid {
         ("Cost", dollars(standing.cost)),
         ("Tokens", shortened(standing.tokens)),
     ];
-    // without a tool call they are the prompts once more
-    if standing.interactions == standing.prompts {
-        cells.remove(1);
-    }
     Grid { title, note, cells }
 }
 
@@ -242,18 +238,22 @@ fn note(told: &Told) -> String {
     let hidden = match told.hidden {
         0 => String::new(),
         some => format!(
-            ", and {} helper and sub-agent run{} besides",
-            grouped(some),
-            if some == 1 { "" } else { "s" }
+            ", and {} besides",
+            counted(some, "helper and sub-agent run")
         ),
     };
     format!(
-        "{} conversations are {} runs{hidden}. Conversations, prompts and hours count each conversation \
+        "{} {} {}{hidden}. Conversations, prompts and hours count each conversation \
          that lists show; cost and tokens are of every run, for they were spent. An interaction is a \
          prompt or a tool call; hours go from the first to the last prompt of each session and day, \
          16 a day at most.",
-        grouped(whole.conversations),
-        grouped(whole.sessions)
+        counted(whole.conversations, "conversation"),
+        if whole.conversations == 1 {
+            "is"
+        } else {
+            "are"
+        },
+        counted(whole.sessions, "run"),
     )
 }
 
@@ -318,9 +318,9 @@ fn bars(told: &Told, shell: &Shell) -> (Vec<Bar>, String) {
             height: format!("{height:.1}"),
             href: format!("/timeline?until={}", row.day),
             title: format!(
-                "{name}: {} prompts, {} conversations, {}",
-                grouped(row.prompts),
-                grouped(row.conversations),
+                "{name}: {}, {}, {}",
+                counted(row.prompts, "prompt"),
+                counted(row.conversations, "conversation"),
                 dollars(row.amount.cost)
             ),
             name,
@@ -328,7 +328,9 @@ fn bars(told: &Told, shell: &Shell) -> (Vec<Bar>, String) {
         }
     };
     let bars = told.daily.iter().enumerate().map(bar).collect();
-    (bars, grouped(greatest))
+    // of thirty days without a prompt the foot alone says so
+    let top = Some(greatest).filter(|top| *top > 0);
+    (bars, top.map_or_else(String::new, grouped))
 }
 
 fn records(told: &Told, shell: &Shell) -> Vec<Feat> {
