@@ -1,5 +1,6 @@
 //! Server time and weight of every page and fragment over a history that is wholly known, as a browser
-//! asks for them (compressed, a connection each), and what a first visit sends in all.
+//! asks for them (compressed, a connection each), and what a first visit sends in all. No answer is one
+//! that was kept for another tab: every address carries a number of its own.
 
 use super::harness::made::Corpus;
 use super::harness::process::Server;
@@ -11,7 +12,7 @@ use serde::Deserialize;
 use std::path::Path;
 
 /// What browsers say.
-const BROWSER: &str = "gzip, deflate, br";
+const BROWSER: &str = "gzip, deflate, br, zstd";
 /// Times that each address is asked for.
 const ROUNDS: usize = 100;
 /// Milliseconds that any page may take, 99 times of 100.
@@ -45,8 +46,10 @@ pub fn measure(corpus: &Corpus, dir: &Path) -> Result<()> {
     for (name, path, limit) in addresses(&server)? {
         let mut times = Vec::with_capacity(ROUNDS);
         let mut weight = 0;
-        for _ in 0..ROUNDS {
-            let answer = http::get_as(server.address, &path, BROWSER)?;
+        let and = if path.contains('?') { '&' } else { '?' };
+        for round in 0..ROUNDS {
+            let address = format!("{path}{and}round={round}");
+            let answer = http::get_as(server.address, &address, BROWSER)?;
             ensure!(answer.status == 200, "GET {path}: {}", answer.status);
             weight = answer.body.len();
             times.push(ms(answer.whole));

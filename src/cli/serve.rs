@@ -83,6 +83,7 @@ fn serve(
         token: token.clone(),
         assets: web::assets::hash(),
         stopping: stopping.clone(),
+        memo: Default::default(),
     };
     let mut pages = runtime.block_on(async {
         listener.set_nonblocking(true)?;

@@ -86,17 +86,25 @@ impl Reader {
     pub fn sessions(&self) -> Result<Vec<(Sid, SessionSummary)>> {
         let notes = self.notes()?;
         let table = self.txn.open_table(SESSIONS)?;
-        let mut all = Vec::new();
-        for row in table.iter()? {
-            let (sid, bytes) = row?;
-            let mut session: SessionSummary = decode(bytes.value())?;
-            if !notes.is_empty()
-                && let Some(notes) = notes.get(&session.key.to_string())
-            {
-                notes.iter().for_each(|note| note.apply(&mut session));
+        let part = |sids: std::ops::Range<u32>| -> Result<Vec<(Sid, SessionSummary)>> {
+            let mut part = Vec::new();
+            for row in table.range(sids)? {
+                let (sid, bytes) = row?;
+                let mut session: SessionSummary = decode(bytes.value())?;
+                if !notes.is_empty()
+                    && let Some(notes) = notes.get(&session.key.to_string())
+                {
+                    notes.iter().for_each(|note| note.apply(&mut session));
+                }
+                part.push((Sid(sid.value()), session));
             }
-            all.push((Sid(sid.value()), session));
-        }
+            Ok(part)
+        };
+        // the first page of a start waits for this: two halves at once
+        let (half, end) = (self.next_sid()? / 2, u32::MAX);
+        let (first, second) = rayon::join(|| part(0..half), || part(half..end));
+        let mut all = first?;
+        all.extend(second?);
         Ok(all)
     }
 

@@ -20,6 +20,8 @@ pub struct Ask {
     pub if_none_match: Option<String>,
     /// A page of ours led here: a form was sent, a link followed.
     pub followed: bool,
+    /// Takes bodies packed with zstd.
+    pub zstd: bool,
 }
 
 /// Colour scheme of the reader.
@@ -74,7 +76,7 @@ impl Ask {
     pub fn new(path: &str, query: &str, headers: &HeaderMap) -> Ask {
         let params = Params::parse(query);
         let has = |name: &str| headers.get(name).is_some_and(|value| value == "true");
-        let htmx = has("hx-request") && !has("hx-boosted") && !has("hx-history-restore-request");
+        let htmx = has("hx-request") && !has("hx-history-restore-request");
         let by_path = path.starts_with("/fragments/");
         let says = |name: &str, word: &str| headers.get(name).is_some_and(|value| value == word);
         Ask {
@@ -86,6 +88,7 @@ impl Ask {
                 .get("theme")
                 .and_then(Theme::parse)
                 .or_else(|| cookie(headers, THEME_COOKIE).and_then(Theme::parse)),
+            zstd: takes(headers, "zstd"),
             followed: says("sec-fetch-site", "same-origin") && says("sec-fetch-mode", "navigate"),
             params,
             if_none_match: headers
@@ -102,6 +105,14 @@ impl Ask {
         let known = self.if_none_match.as_deref().unwrap_or_default();
         known.split(',').any(|known| tag == known.trim())
     }
+}
+
+/// Whether a content coding is named among the accepted ones, without a weight.
+pub fn takes(headers: &HeaderMap, coding: &str) -> bool {
+    let accepted = headers.get(header::ACCEPT_ENCODING);
+    let accepted = accepted.and_then(|value| value.to_str().ok());
+    let mut codings = accepted.unwrap_or_default().split(',').map(str::trim);
+    codings.any(|named| named.eq_ignore_ascii_case(coding))
 }
 
 impl<S: Sync> FromRequestParts<S> for Ask {
@@ -121,4 +132,20 @@ fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
         .flat_map(|line| line.split(';'))
         .filter_map(|pair| pair.trim().split_once('='))
         .find_map(|(key, value)| (key == name).then_some(value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_coding_is_taken_when_it_is_named_without_a_weight() {
+        let asked = |value: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static(value));
+            takes(&headers, "br")
+        };
+        assert!(asked("gzip, deflate, br"));
+        assert!(!asked("gzip, br;q=0") && !asked("identity") && !asked("brr"));
+    }
 }

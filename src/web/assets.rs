@@ -2,6 +2,7 @@
 //!
 //! The hash covers all of them, so an upgrade changes every address and no reader needs a hard reload.
 
+use super::ask::takes;
 use super::error::{Answer, Failure};
 use super::shades;
 use axum::extract::Path;
@@ -136,7 +137,7 @@ pub async fn serve(Path((hash, file)): Path<(String, String)>, asked: HeaderMap)
         (header::CACHE_CONTROL, HeaderValue::from_static(keep)),
     ];
     // anything else is packed on the way out, as pages are
-    if !takes_brotli(&asked) {
+    if !takes(&asked, "br") {
         return Ok((headers, asset.body.clone()).into_response());
     }
     let packed = [
@@ -151,13 +152,6 @@ pub async fn favicon(asked: HeaderMap) -> Answer {
     serve(Path((HASH.clone(), "favicon.svg".into())), asked).await
 }
 
-fn takes_brotli(asked: &HeaderMap) -> bool {
-    let accepted = asked.get(header::ACCEPT_ENCODING);
-    let accepted = accepted.and_then(|value| value.to_str().ok());
-    let mut codings = accepted.unwrap_or_default().split(',').map(str::trim);
-    codings.any(|coding| coding.eq_ignore_ascii_case("br"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -169,16 +163,5 @@ mod tests {
             brotli::BrotliDecompress(&mut asset.packed(), &mut body).unwrap();
             assert!(body == *asset.body, "{}", asset.name);
         }
-    }
-
-    #[test]
-    fn only_who_takes_it_gets_it() {
-        let asked = |value: &'static str| {
-            let mut headers = HeaderMap::new();
-            headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static(value));
-            takes_brotli(&headers)
-        };
-        assert!(asked("gzip, deflate, br"));
-        assert!(!asked("gzip, br;q=0") && !asked("identity") && !asked("brr"));
     }
 }

@@ -32,8 +32,6 @@ pub struct CardView {
     pub mark: String,
     /// When a live session is none any more, ms, unless it goes on.
     pub until: i64,
-    /// Address of its first messages.
-    pub preview: String,
 }
 
 pub struct MemberView {
@@ -95,11 +93,10 @@ impl CardView {
                 .map(MemberView::new)
                 .collect(),
             more_members: card.more.len().saturating_sub(MEMBERS),
-            star: Star::new(&session, card.starred, shell),
+            star: Star::new(&session, card.starred),
             tags: Tags::of(&card, shell),
             mark: session.key.to_string(),
             until: session.last_at.unwrap_or_default().saturating_add(LIVE_MS),
-            preview: format!("/fragments{}/preview", href(&session)),
             card,
         }
     }
@@ -107,9 +104,13 @@ impl CardView {
 
 impl MemberView {
     pub fn new(member: CardMember) -> MemberView {
+        let name = name(&member.session);
         MemberView {
             href: href(&member.session),
-            name: name(&member.session),
+            name: match name.is_empty() {
+                true => "Untitled session".into(),
+                false => name,
+            },
             member,
         }
     }

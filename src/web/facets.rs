@@ -8,6 +8,8 @@ use crate::model::Day;
 const SHOWN: usize = 8;
 /// Of the folded ones that are there at all: hundreds of branches would be half of the page.
 const FOLDED: usize = 60;
+/// Bytes of a label that fit into the side bar; longer ones may be cut.
+const FITS: usize = 22;
 /// Facets that are folded until somebody wants them.
 const QUIET: [&str; 6] = ["mcp", "skill", "has", "cost", "length", "helper"];
 
@@ -33,6 +35,8 @@ pub struct Value {
     pub within: String,
     /// The whole value, for the title.
     pub value: String,
+    /// The label does not say all of it, or may not fit: it is the title too.
+    pub told: bool,
     pub count: u64,
     pub ticked: bool,
     pub href: String,
@@ -75,6 +79,7 @@ fn facet(list: &FacetList, params: &Params, path: &str) -> Facet {
                 true => parent(&value.value).to_owned(),
                 false => String::new(),
             },
+            told: value.label != value.value || value.label.len() > FITS,
             value: value.value.clone(),
             count: value.count,
             ticked: value.ticked,

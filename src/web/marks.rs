@@ -12,14 +12,12 @@ use askama::Template;
 use axum::http::StatusCode;
 use std::sync::Arc;
 
-/// The star button.
+/// The star button; what all of them send stands once in the frame of the page, form `marks`.
 #[derive(Template)]
 #[template(path = "parts/star.html")]
 pub struct Star {
     pub action: String,
     pub on: bool,
-    pub token: Arc<str>,
-    pub back: String,
 }
 
 /// The tags of a session, each with a button that removes it, and a field for one more.
@@ -64,12 +62,10 @@ pub struct Rename {
 }
 
 impl Star {
-    pub fn new(session: &SessionSummary, on: bool, shell: &Shell) -> Star {
+    pub fn new(session: &SessionSummary, on: bool) -> Star {
         Star {
             action: format!("{}/star", href(session)),
             on,
-            token: shell.token.clone(),
-            back: shell.here.clone(),
         }
     }
 }

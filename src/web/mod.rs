@@ -41,6 +41,7 @@ mod shades;
 mod shell;
 mod transcript;
 
+pub use respond::Memo;
 pub use routes::router;
 
 use crate::engine::Engine;
@@ -58,6 +59,8 @@ pub struct App {
     pub assets: &'static str,
     /// Fires when the server stops: every stream ends.
     pub stopping: watch::Receiver<bool>,
+    /// Pages made last, shared by the tabs that show them.
+    pub memo: Memo,
 }
 
 /// Open requests have this long to end once the server stops.

@@ -87,7 +87,7 @@
     "/": () => document.querySelector("[data-find]")?.select(),
     j: () => pick(1),
     k: () => pick(-1),
-    x: () => picked()?.querySelector(".star button")?.click(),
+    x: () => picked()?.querySelector(".star")?.click(),
     "?": () => { location.href = "/help"; },
     Enter: () => {
       const row = picked();

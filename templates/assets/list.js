@@ -184,12 +184,12 @@
   // ---- the first messages of a session, fetched when its fold is opened
   document.addEventListener("toggle", async (event) => {
     const fold = event.target;
-    const where = fold.dataset?.peek;
-    if (!where || !fold.open) return;
+    if (fold.dataset?.peek === undefined || !fold.open) return;
     delete fold.dataset.peek;
-    const answer = await fetch(where).catch(() => null);
+    const session = one(".peeked a", fold).getAttribute("href");
+    const answer = await fetch(`/fragments${session}/preview`).catch(() => null);
     if (!answer?.ok) {
-      fold.dataset.peek = where;
+      fold.dataset.peek = "";
       return;
     }
     const peeked = one(".peeked", fold);
@@ -203,7 +203,7 @@
     const form = one("#plus-form")?.content.firstElementChild.cloneNode(true);
     if (!plus || !form || event.ctrlKey || event.metaKey) return;
     event.preventDefault();
-    form.setAttribute("hx-post", plus.dataset.plus);
+    form.setAttribute("hx-post", plus.pathname + "/tags");
     form.setAttribute("hx-target", "#" + plus.closest(".tags").id);
     plus.replaceWith(form);
     htmx.process(form);

@@ -47,9 +47,9 @@ test("several sessions are starred, tagged and untagged at once, whatever is fil
 
   await check(one).click();
   await page.locator("#bulk button[value=star]").click();
-  await page.locator(`[data-row]:has(a.open[href="${one}"]) .star [aria-pressed=true]`).waitFor();
+  await page.locator(`[data-row]:has(a.open[href="${one}"]) .star[aria-pressed=true]`).waitFor();
   await page.locator("#bulk button[value=unstar]").click();
-  await page.locator(`[data-row]:has(a.open[href="${one}"]) .star [aria-pressed=false]`).waitFor();
+  await page.locator(`[data-row]:has(a.open[href="${one}"]) .star[aria-pressed=false]`).waitFor();
   await check(two).click();
   await page.locator("#bulk-tag").fill("together");
   await page.locator("#bulk button[value=untag]").click();
@@ -237,9 +237,9 @@ test("everything by keys alone", async () => {
   await page.keyboard.press("k");
   const href = await page.locator(".is-picked a.open").getAttribute("href");
   await page.keyboard.press("x");
-  await page.locator(`.row:has(a.open[href="${href}"]) .star [aria-pressed=true]`).waitFor();
+  await page.locator(`.row:has(a.open[href="${href}"]) .star[aria-pressed=true]`).waitFor();
   await page.keyboard.press("x");
-  await page.locator(`.row:has(a.open[href="${href}"]) .star [aria-pressed=false]`).waitFor();
+  await page.locator(`.row:has(a.open[href="${href}"]) .star[aria-pressed=false]`).waitFor();
   await page.keyboard.press("s");
   await page.waitForURL(/select=1/);
   await page.locator(".check").first().waitFor();

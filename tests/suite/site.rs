@@ -33,6 +33,7 @@ impl Site {
             engine,
             token: TOKEN.into(),
             assets: web::assets::hash(),
+            memo: Default::default(),
             stopping,
         };
         Site {

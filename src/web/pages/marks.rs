@@ -31,8 +31,6 @@ pub async fn star(
         let star = Star {
             action: format!("/session/{}/star", segment(&id)),
             on,
-            token: app.token.clone(),
-            back: form.get("back").unwrap_or("/").to_owned(),
         };
         respond::part(&ask, &star)
     })
