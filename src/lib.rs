@@ -7,7 +7,7 @@
 //! L4  web   cli                    web: engine, model.  cli: everything below, and web to serve it
 //! L3  ingest   engine              L2 and below; never each other
 //! L2  store    index               store: model.  index: model, query.  Never each other
-//! L1  agents   pricing   query   rollup   transcript     model only (rollup: + pricing)
+//! L1  agents   pricing   query   rollup   transcript   endpoint     model only (rollup: + pricing)
 //! L0  model                        std, serde and the time crate
 //! ```
 //!
@@ -36,6 +36,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 pub mod model;
 
 pub mod agents;
+pub mod endpoint;
 pub mod pricing;
 pub mod query;
 pub mod rollup;

@@ -167,6 +167,11 @@ pub trait EventSink {
     /// What the messages that follow are read from, as the agent keeps it, where an event's offset does
     /// not tell it: rows, members of a document, files of their own.
     fn kept(&mut self, _pieces: &[Kept<'_>]) {}
+    /// Where a file of lines is taken to end: what lies behind is for another call, which starts at the
+    /// checkpoint that this one returns. Whoever reads anything else reads all of it.
+    fn until(&self) -> u64 {
+        u64::MAX
+    }
     /// Zone of times that a record gives without one.
     fn zone(&self) -> jiff::tz::TimeZone {
         jiff::tz::TimeZone::UTC

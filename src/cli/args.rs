@@ -1,6 +1,8 @@
 //! Every verb and flag, with the help that `--help` prints.
 
+use super::facets::FacetArgs;
 use crate::config::Flags;
+use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args, Parser, Subcommand};
 use std::ffi::{OsStr, OsString};
 use std::net::IpAddr;
@@ -146,6 +148,7 @@ Examples:
   codedash search borrow checker
   codedash search '\"cannot borrow\" role:output after:7d'
   codedash search getUserName --project . --limit 3
+  codedash search timeout --mcp github --length 200-999
   codedash search 'panic -test' --json
 
 JSON (--json): what GET /api/search answers: total, total_messages, tier, facets,
@@ -166,6 +169,8 @@ pub struct SearchArgs {
     #[command(flatten)]
     pub filters: FilterArgs,
     #[command(flatten)]
+    pub facets: FacetArgs,
+    #[command(flatten)]
     pub ask: AskArgs,
 }
 
@@ -174,6 +179,7 @@ pub struct SearchArgs {
 #[command(after_help = "Examples:
   codedash list
   codedash list -n 0 --starred --since 30d
+  codedash list --has errors --cost 10-100 --cost 100-
   codedash list --project . --json | jq -r '.[].id'
 
 JSON (--json): what GET /api/sessions answers: an array of session records.")]
@@ -189,6 +195,8 @@ pub struct ListArgs {
     pub sort: Option<String>,
     #[command(flatten)]
     pub filters: FilterArgs,
+    #[command(flatten)]
+    pub facets: FacetArgs,
     #[command(flatten)]
     pub ask: AskArgs,
 }
@@ -361,10 +369,10 @@ pub struct FilterArgs {
     pub empty: bool,
 }
 
-fn agents() -> clap::builder::PossibleValuesParser {
+fn agents() -> PossibleValuesParser {
     let infos = crate::agents::all_infos();
     infos
-        .map(|info| clap::builder::PossibleValue::new(info.id).help(info.name))
+        .map(|info| PossibleValue::new(info.id).help(info.name))
         .collect::<Vec<_>>()
         .into()
 }

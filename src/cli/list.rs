@@ -12,8 +12,8 @@ use std::process::ExitCode;
 pub fn run(args: &ListArgs) -> anyhow::Result<ExitCode> {
     let ask = Ask::open(&args.ask.sources.flags(), "list", Need::Listing)?;
     let params = args
-        .filters
-        .params(&ask)?
+        .facets
+        .added(args.filters.params(&ask)?)
         .with_some("q", (!args.words.is_empty()).then(|| args.words.join(" ")))
         .with_some("sort", args.sort.as_ref())
         .with_some("limit", (args.limit > 0).then_some(args.limit));

@@ -14,6 +14,7 @@ mod client;
 pub mod demo;
 mod doctor;
 mod export;
+mod facets;
 mod filters;
 mod import;
 mod index;

@@ -10,8 +10,8 @@ use std::process::ExitCode;
 pub fn run(args: &SearchArgs) -> anyhow::Result<ExitCode> {
     let ask = Ask::open(&args.ask.sources.flags(), "search", Need::Index)?;
     let params = args
-        .filters
-        .params(&ask)?
+        .facets
+        .added(args.filters.params(&ask)?)
         .with("q", args.query.join(" "))
         .with_each("role", &args.role)
         .with_some("sort", args.sort.as_ref())

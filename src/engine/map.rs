@@ -1,12 +1,15 @@
 //! Where things are in a session: prompts, calls, failures, edits and compactions, without their texts.
 //!
 //! A map is made by reading the session's source once without bodies, and kept for the sessions that
-//! were looked at last. A file that has only grown is read on from where its map ends.
+//! were looked at last. A file that has only grown is read on from where its map ends. A long one is
+//! read in stretches, so that the map knows places where it can be entered: a page in its middle is
+//! read from the place before it.
 
 use super::Engine;
 use super::catalog::Entry;
-use super::reading::{Consumer, Held, run_from};
-use super::view::Landmark;
+use super::reading::{Consumer, Held, Part, SHORT, run_part};
+use super::view::{Landmark, RoleFilter};
+use crate::agents::read::record::Cut;
 use crate::index::StoredMessage;
 use crate::model::{
     Checkpoint, Fact, Fingerprint, Message, PromptKind, Role, Sid, ToolCall, ToolKind, Wants,
@@ -24,6 +27,9 @@ const KEPT: usize = 12;
 const CHUNK: u32 = 4096;
 /// Bytes kept of a prompt.
 const PEEK: usize = 200;
+/// Bytes from one place to the next where a long source can be entered, and places at most.
+const STRETCH: u64 = 2 << 20;
+const PLACES: u64 = 256;
 
 /// In [`Mark::tool`] of what is no call.
 const NO_TOOL: u16 = u16::MAX;
@@ -32,6 +38,9 @@ const PROMPT: u8 = 1;
 const ERROR: u8 = 2;
 const EDIT: u8 = 4;
 const COMPACTION: u8 = 8;
+const ANSWER: u8 = 16;
+/// An output whose call is not known.
+const LOOSE: u8 = 32;
 
 /// One item of a transcript: a message, or a call with its output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +62,8 @@ pub(super) struct SessionMap {
     pub files: BTreeMap<String, Vec<u32>>,
     pub from_archive: bool,
     tools: Vec<String>,
+    /// Where the source can be entered, in order; each tells which message comes next.
+    places: Vec<Checkpoint>,
 }
 
 #[derive(Clone, Debug)]
@@ -106,6 +117,38 @@ impl SessionMap {
         })
     }
 
+    /// Items that a filter passes.
+    pub fn filtered(&self, filter: RoleFilter) -> impl Iterator<Item = &Mark> {
+        self.marks.iter().filter(move |mark| match filter {
+            RoleFilter::All => true,
+            RoleFilter::User => mark.is_prompt(),
+            RoleFilter::Assistant => mark.flags & ANSWER != 0,
+            RoleFilter::Tools => mark.is_call() || mark.flags & LOOSE != 0,
+        })
+    }
+
+    /// The nearest place before a message; the beginning where none is known.
+    pub fn place(&self, seq: u32) -> Checkpoint {
+        match self.places_before(seq) {
+            0 => Checkpoint::default(),
+            n => self.places[n - 1].clone(),
+        }
+    }
+
+    fn places_before(&self, seq: u32) -> usize {
+        self.places.partition_point(|place| place.seq <= seq)
+    }
+
+    /// Sorted ordinals, with the places from which they are read: what lies between is passed over where
+    /// that saves a place or more.
+    pub fn runs<'w>(&self, wanted: &'w [u32]) -> Vec<(Checkpoint, &'w [u32])> {
+        let near = |a: &u32, b: &u32| self.places_before(*b) - self.places_before(*a) <= 1;
+        wanted
+            .chunk_by(near)
+            .map(|run| (self.place(run[0]), run))
+            .collect()
+    }
+
     fn note_files(&mut self, tool: Option<&ToolCall>, place: u32) {
         let files = tool.map(|tool| tool.files.as_slice()).unwrap_or_default();
         for path in files.iter().filter(|path| !path.is_empty()) {
@@ -152,6 +195,8 @@ impl Surveyor {
                     && matches!(kind, Some(ToolKind::Edit | ToolKind::Write)),
             ),
             (COMPACTION, std::mem::take(&mut self.compacted)),
+            (ANSWER, message.role == Role::Assistant),
+            (LOOSE, message.role == Role::Output),
         ] {
             flags |= if is { flag } else { 0 };
         }
@@ -234,6 +279,17 @@ enum Origin {
 }
 
 impl Maps {
+    /// The map of a source as it is now, if it was drawn already.
+    pub fn known(&self, sid: Sid, now: &Fingerprint) -> Option<Arc<SessionMap>> {
+        let slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        let (_, slot) = slots.iter().find(|(known, _)| *known == sid)?;
+        // one that is being drawn is not waited for
+        let slot = slot.try_lock().ok()?;
+        let kept = slot.as_ref()?;
+        matches!(&kept.from, Origin::Source { fingerprint, .. } if fingerprint == now)
+            .then(|| kept.surveyor.map.clone())
+    }
+
     fn slot(&self, sid: Sid) -> Arc<Slot> {
         let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
         let slot = match slots.iter().position(|(known, _)| *known == sid) {
@@ -280,6 +336,11 @@ impl Engine {
         let room = held.room()?;
         let mut from = Checkpoint::default();
         let mut surveyor = Surveyor::default();
+        // whatever is left of a long source is read by stretches
+        let mut stretch = match room.cut(&source.source) {
+            Cut::Line if now.size > SHORT => Some(STRETCH.max(now.size / PLACES)),
+            _ => None,
+        };
         if let Some(kept) = known
             && let Origin::Source {
                 path,
@@ -296,15 +357,38 @@ impl Engine {
             }
         }
         let native = &entry.summary.key.native;
-        let config = self.config();
-        let (surveyor, end) = run_from(room, native, &config.zone, source, &from, surveyor)
-            .with_context(|| format!("cannot read {}", source.source.path.display()))?;
+        let zone = self.config().zone.clone();
+        let end = loop {
+            let mut part = Part::from(from.clone());
+            if let Some(length) = stretch {
+                part.until = from.offset.saturating_add(length);
+            }
+            let last = part.until >= now.size;
+            if last {
+                part.until = u64::MAX;
+            }
+            let read = run_part(room, native, &zone, source, &part, surveyor);
+            let (read, end) =
+                read.with_context(|| format!("cannot read {}", source.source.path.display()))?;
+            let end = end.unwrap_or_default();
+            surveyor = read;
+            match end.offset {
+                _ if last => break end,
+                // not to be entered in the middle (or one record is longer than a stretch)
+                0 => (surveyor, stretch) = (Surveyor::default(), None),
+                at if at == from.offset => stretch = stretch.map(|length| length * 2),
+                _ => {
+                    Arc::make_mut(&mut surveyor.map).places.push(end.clone());
+                    from = end;
+                }
+            }
+        };
         Ok(Kept {
             surveyor,
             from: Origin::Source {
                 path: source.source.path.clone(),
                 fingerprint: now,
-                end: end.unwrap_or_default(),
+                end,
             },
         })
     }

@@ -1,5 +1,6 @@
 use super::super::testing::*;
 use super::*;
+use crate::engine::view::{MessagesQuery, RawAnswer};
 use crate::model::BodyFormat;
 
 fn message(seq: u32, role: Role, text: &str) -> Message {
@@ -176,4 +177,77 @@ fn a_file_that_grew_is_read_on_and_one_rewritten_anew() {
     std::fs::remove_file(&grown.path).unwrap();
     grown.note(Fingerprint::default());
     assert!(grown.map().from_archive);
+}
+
+/// A prompt of two kilobytes, whose number has as many digits as that of any other.
+fn long_prompt(n: u32) -> String {
+    prompt(n % 10).replace(
+        &format!("prompt {}", n % 10),
+        &format!("prompt {n:05} {}", "wick ".repeat(400)),
+    )
+}
+
+#[test]
+fn a_page_in_the_middle_of_a_long_file_is_read_where_it_stands() {
+    let grown = Grown::new();
+    let mut lines: Vec<String> = (0..6000).map(long_prompt).collect();
+    assert!(lines.concat().len() as u64 > SHORT + 2 * STRETCH);
+    grown.write(&lines);
+    let page = |query: MessagesQuery| {
+        let page = grown.bench.engine.messages(grown.sid, &query).unwrap();
+        let texts = page.items.iter().map(|item| item.text[..12].to_owned());
+        let seqs = page.items.iter().map(|item| item.seq);
+        (
+            seqs.zip(texts).collect::<Vec<_>>(),
+            page.offset,
+            page.total,
+            page.next,
+        )
+    };
+    let at = |offset: usize| MessagesQuery {
+        offset,
+        limit: 3,
+        ..MessagesQuery::default()
+    };
+    let told = |from: u32| -> Vec<(u32, String)> {
+        (from..from + 3)
+            .map(|n| (n, format!("prompt {n:05}")))
+            .collect()
+    };
+    assert_eq!(page(at(0)).0, told(0));
+    assert_eq!(page(at(5400)), (told(5400), 5400, 6000, Some(5403)));
+    // what lies long before is not looked at again: it could say anything
+    for line in &mut lines[..2000] {
+        *line = format!("{}\n", "x".repeat(line.len() - 1));
+    }
+    std::fs::write(&grown.path, lines.concat()).unwrap();
+    assert_eq!(page(at(5400)), (told(5400), 5400, 6000, Some(5403)));
+    let around = MessagesQuery {
+        around: Some(5990),
+        filter: RoleFilter::User,
+        ..at(0)
+    };
+    assert_eq!(page(around), (told(5988), 5988, 6000, Some(5991)));
+    let mut record = String::new();
+    let RawAnswer::Found(mut pieces) = grown.bench.engine.raw(grown.sid, 5400).unwrap() else {
+        panic!("the record is there");
+    };
+    std::io::Read::read_to_string(&mut pieces[0].content, &mut record).unwrap();
+    assert!(record.contains("prompt 05400"), "{record}");
+    // and what is appended is found too
+    lines.extend((6000..6010).map(long_prompt));
+    grown.write(&lines);
+    assert_eq!(page(at(6004)), (told(6004), 6004, 6010, Some(6007)));
+}
+
+#[test]
+fn a_record_longer_than_a_stretch_is_no_end() {
+    let grown = Grown::new();
+    let mut lines: Vec<String> = (0..1500).map(long_prompt).collect();
+    lines.push(long_prompt(1500).replace("wick ", &"wick ".repeat(1500)));
+    lines.extend((1501..5500).map(long_prompt));
+    grown.write(&lines);
+    let map = grown.map();
+    assert_eq!(map.marks.len(), 5500);
+    assert_eq!(map.prompts[5499].text[..12], *"prompt 05499");
 }

@@ -1,12 +1,13 @@
 //! The messages of one session, page by page.
 //!
 //! They come from the session's own file, read as far as the page needs; from the index when that
-//! holds every message and the file is long, or when the agent has deleted the file.
+//! holds every message and the file is long, or when the agent has deleted the file. A long file that
+//! the index does not hold whole is entered where its map knows a place before the page.
 
 use super::Engine;
 use super::catalog::Entry;
-use super::map::Mark;
-use super::reading::{Consumer, SHORT, run};
+use super::map::{Mark, SessionMap};
+use super::reading::{Consumer, Part, SHORT, run, run_part};
 use super::view::*;
 use crate::agents::Agent;
 use crate::index::{SearchIndex, StoredMessage};
@@ -20,6 +21,8 @@ use std::sync::Arc;
 
 /// Messages looked at before and behind a page from the index, to pair calls with outputs.
 const AROUND: u32 = 256;
+/// Items from the beginning of a long file to which it is read without a map.
+const NEAR: usize = 400;
 
 impl RoleFilter {
     fn passes(self) -> Filter {
@@ -61,6 +64,18 @@ impl Engine {
         if let Some(index) = held.index {
             return from_index(index, sid, &query);
         }
+        let now = &source.source.fingerprint;
+        if now.size > SHORT {
+            let far = query.around.is_some() || query.offset > NEAR;
+            let map = match self.maps.known(sid, now) {
+                None if far => Some(self.map(entry)?),
+                known => known,
+            };
+            if let Some(map) = map {
+                let passing = map.filtered(query.filter).copied().collect();
+                return self.page_of_marks(entry, &map, passing, &query);
+            }
+        }
         let room = held.room()?;
         let zone = self.config().zone.clone();
         match from_source(room, &zone, entry, source, &held.copied, &query) {
@@ -92,16 +107,30 @@ impl Engine {
         query: &MessagesQuery,
     ) -> Result<MessagesPage> {
         let map = self.map(entry)?;
-        let passing: Vec<Mark> = map.only(only).copied().collect();
+        let passing = map.only(only).copied().collect();
+        self.page_of_marks(entry, &map, passing, query)
+    }
+
+    fn page_of_marks(
+        &self,
+        entry: &Arc<Entry>,
+        map: &SessionMap,
+        passing: Vec<Mark>,
+        query: &MessagesQuery,
+    ) -> Result<MessagesPage> {
         let offset = match query.around {
             Some(seq) => {
-                let behind = passing.partition_point(|mark| mark.seq <= seq);
-                behind.saturating_sub(1) / query.limit * query.limit
+                let of_output = passing.iter().position(|mark| mark.output == seq);
+                let before = || {
+                    let behind = passing.partition_point(|mark| mark.seq <= seq);
+                    behind.saturating_sub(1)
+                };
+                of_output.unwrap_or_else(before) / query.limit * query.limit
             }
             None => query.offset,
         };
         let shown = passing.iter().skip(offset).take(query.limit);
-        let told = self.pick(entry, &shown.copied().collect::<Vec<_>>())?;
+        let told = self.pick(entry, map, &shown.copied().collect::<Vec<_>>())?;
         let more = offset.saturating_add(query.limit) < passing.len();
         let mut page = page(told, offset, passing.len(), query.limit, more);
         page.from_archive = map.from_archive;
@@ -109,7 +138,12 @@ impl Engine {
     }
 
     /// Some messages of a session, each call with its output, wherever they lie.
-    pub(super) fn pick(&self, entry: &Arc<Entry>, marks: &[Mark]) -> Result<Vec<Told>> {
+    pub(super) fn pick(
+        &self,
+        entry: &Arc<Entry>,
+        map: &SessionMap,
+        marks: &[Mark],
+    ) -> Result<Vec<Told>> {
         let mut wanted: Vec<u32> = marks.iter().flat_map(|mark| mark.seqs()).collect();
         wanted.sort_unstable();
         if wanted.is_empty() {
@@ -123,10 +157,19 @@ impl Engine {
             let Ok(room) = held.room() else {
                 return Ok(None);
             };
-            let picker = Picker::new(&wanted);
             let native = &entry.summary.key.native;
-            let (picker, _) = run(room, native, &self.config().zone, source, picker)?;
-            Ok(Some(picker.pager.into_page()))
+            let zone = self.config().zone.clone();
+            let mut pager = Pager::new(|_| true, 0, usize::MAX / 2, true);
+            for (from, wanted) in map.runs(&wanted) {
+                let picker = Picker {
+                    wanted,
+                    passed: false,
+                    pager,
+                };
+                let (picker, _) = run_part(room, native, &zone, source, &Part::from(from), picker)?;
+                pager = picker.pager;
+            }
+            Ok(Some(pager.into_page()))
         };
         let mut told = match from_source() {
             Ok(Some(told)) => told,
@@ -158,16 +201,6 @@ struct Picker<'w> {
     wanted: &'w [u32],
     passed: bool,
     pager: Pager,
-}
-
-impl<'w> Picker<'w> {
-    fn new(wanted: &'w [u32]) -> Picker<'w> {
-        Picker {
-            wanted,
-            passed: false,
-            pager: Pager::new(|_| true, 0, usize::MAX / 2, true),
-        }
-    }
 }
 
 impl Consumer for Picker<'_> {

@@ -44,6 +44,7 @@ mod tally;
 #[cfg(test)]
 mod testing;
 mod timeline;
+mod trial;
 mod turns;
 pub mod view;
 
@@ -221,6 +222,10 @@ impl Engine {
     /// The picture `number` (from 0) of a message; `None`: its source has no such picture (any more).
     pub fn picture(&self, sid: Sid, seq: u32, number: usize) -> anyhow::Result<Option<Picture>> {
         self.picture_of(sid, seq, number)
+    }
+    /// Asks the endpoint for titles to name a made-up conversation; `None` while none is set up.
+    pub fn try_titles(&self) -> Option<Trial> {
+        self.trial()
     }
     /// Every message in its order, calls and outputs apart, until `each` says `false`.
     pub fn each_message(

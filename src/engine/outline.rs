@@ -17,7 +17,7 @@ impl Engine {
         let offset = match query.around {
             Some(seq) => {
                 let behind = turns.partition_point(|turn| turn.seq <= seq);
-                behind.saturating_sub(1) / limit * limit
+                window(behind.saturating_sub(1), limit)
             }
             None => query.offset,
         };
@@ -94,7 +94,7 @@ impl Engine {
         let marks: Vec<Mark> = shown.map(|at| map.marks[*at as usize]).collect();
         let end = offset.saturating_add(limit);
         Ok(MessagesPage {
-            items: super::messages::items(self.pick(entry, &marks)?),
+            items: super::messages::items(self.pick(entry, &map, &marks)?),
             offset,
             total: places.len(),
             next: (end < places.len()).then_some(end),
@@ -102,6 +102,13 @@ impl Engine {
             from_archive: map.from_archive,
         })
     }
+}
+
+/// Where the window begins that a turn stands in. Windows overlap, so that turns before and behind any
+/// one are in sight with it, and so that a step over an edge and back again is one change.
+fn window(place: usize, limit: usize) -> usize {
+    let half = limit.div_ceil(2);
+    (place / half * half).saturating_sub(half / 2)
 }
 
 impl OutlineTurn {

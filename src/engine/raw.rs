@@ -37,8 +37,12 @@ impl Engine {
         let Watched::Found(source, found) = self.watched(sid, seq, Wants::PAGE)? else {
             return Ok(None);
         };
-        let Some(number) = found.picture(number) else {
-            return Ok(None);
+        let number = match found.picture(number) {
+            Some(Lies::Inside(number)) => number,
+            Some(Lies::InFile(path)) if self.is_of_here(&source) => {
+                return Ok(picture::of_file(&path));
+            }
+            _ => return Ok(None),
         };
         let RawAnswer::Found(pieces) = pieces(&source, *found)? else {
             return Ok(None);
@@ -61,6 +65,18 @@ impl Engine {
         }
         let run = once.get(number).copied().or(found.get(number));
         Ok(run.and_then(|run| picture::decode(&bytes[run.clone()])))
+    }
+
+    /// Paths in it are those of this machine: its source is neither an export that was imported nor in the
+    /// home of another one.
+    fn is_of_here(&self, source: &SourceRef) -> bool {
+        let config = self.config();
+        let path = &source.source.path;
+        let elsewhere = config.homes.iter().filter(|home| !home.label.is_empty());
+        !path.starts_with(&config.dir)
+            && !elsewhere
+                .into_iter()
+                .any(|home| path.starts_with(&home.path))
     }
 
     /// Reads the session's source as far as the message.
@@ -86,7 +102,9 @@ impl Engine {
             found: None,
             unread: None,
         };
-        let read = room.parse(&source.source, &Checkpoint::default(), &mut watch);
+        let map = self.maps.known(sid, &source.source.fingerprint);
+        let from = map.map_or_else(Checkpoint::default, |map| map.place(seq));
+        let read = room.parse(&source.source, &from, &mut watch);
         let (found, unread) = (watch.found, watch.unread);
         match (read, found, unread) {
             (_, Some(found), _) => Ok(Watched::Found(source, Box::new(found))),
@@ -125,10 +143,18 @@ struct Shown {
     bytes: Vec<u8>,
 }
 
+/// Where a picture is.
+#[derive(Debug, PartialEq)]
+enum Lies {
+    /// Its ordinal among those that are in the record.
+    Inside(usize),
+    /// What the record says of the place: a path, or an address that is none.
+    InFile(String),
+}
+
 impl Found {
-    /// Ordinal of the message's picture among those of its record that lie in it; `None` for one that
-    /// lies elsewhere.
-    fn picture(&self, number: usize) -> Option<usize> {
+    /// `None`: the message has no such picture, or does not tell where it is.
+    fn picture(&self, number: usize) -> Option<Lies> {
         let stubs: Vec<&str> = self
             .message
             .text
@@ -137,16 +163,31 @@ impl Found {
             .collect();
         let elsewhere = |stub: &&str| stub.starts_with("[image, ") || stub.starts_with("[image]");
         let before = self.before as usize;
-        if stubs.len() != self.message.images as usize || stubs.iter().all(elsewhere) {
-            return Some(before + number);
+        // words that look like stubs are told from stubs by their number alone
+        if stubs.len() != self.message.images as usize {
+            return Some(Lies::Inside(before + number));
         }
         let stub = stubs.get(number)?;
+        if let Some(place) = place_in(stub) {
+            return Some(Lies::InFile(place.to_owned()));
+        }
+        if stubs.iter().all(elsewhere) {
+            return Some(Lies::Inside(before + number));
+        }
         let shift = stubs[..number]
             .iter()
             .filter(|stub| elsewhere(stub))
             .count();
-        (!elsewhere(stub)).then(|| before + number - shift)
+        (!elsewhere(stub)).then(|| Lies::Inside(before + number - shift))
     }
+}
+
+/// The path that a stub names: it is a line of its own, and an address of the web is no path.
+fn place_in(stub: &str) -> Option<&str> {
+    let line = stub.lines().next()?.strip_prefix("[image, ")?;
+    let place = line.trim_end().strip_suffix(']')?;
+    let path = place.starts_with("file://") || Path::new(place).is_absolute();
+    path.then_some(place)
 }
 
 struct Watch<'n> {

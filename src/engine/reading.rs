@@ -73,6 +73,7 @@ pub(super) trait Consumer {
 struct Sink<'n, C> {
     native: &'n str,
     zone: &'n TimeZone,
+    until: u64,
     ours: bool,
     stopped: bool,
     consumer: C,
@@ -84,6 +85,9 @@ impl<C: Consumer> EventSink for Sink<'_, C> {
     }
     fn zone(&self) -> TimeZone {
         self.zone.clone()
+    }
+    fn until(&self) -> u64 {
+        self.until
     }
     fn session(&mut self, start: SessionStart) {
         self.ours = start.native == self.native;
@@ -119,27 +123,51 @@ pub(super) fn run<C: Consumer>(
     source: &SourceRef,
     consumer: C,
 ) -> std::io::Result<(C, bool)> {
-    let start = Checkpoint::default();
-    let (consumer, end) = run_from(room, native, zone, source, &start, consumer)?;
+    let (consumer, end) = run_part(room, native, zone, source, &Part::default(), consumer)?;
     Ok((consumer, end.is_some()))
 }
 
-/// From a checkpoint on; `None` in place of the next one when the consumer stopped early.
-pub(super) fn run_from<C: Consumer>(
+/// What is read of a source.
+pub(super) struct Part {
+    pub from: Checkpoint,
+    /// Offset behind which records wait, where the room reads by lines (see [`EventSink::until`]).
+    pub until: u64,
+}
+
+impl Default for Part {
+    /// All of it.
+    fn default() -> Part {
+        Part::from(Checkpoint::default())
+    }
+}
+
+impl From<Checkpoint> for Part {
+    /// All from there on.
+    fn from(from: Checkpoint) -> Part {
+        Part {
+            from,
+            until: u64::MAX,
+        }
+    }
+}
+
+/// `None` in place of the next checkpoint when the consumer stopped early.
+pub(super) fn run_part<C: Consumer>(
     room: &dyn Agent,
     native: &str,
     zone: &TimeZone,
     source: &SourceRef,
-    from: &Checkpoint,
+    part: &Part,
     consumer: C,
 ) -> std::io::Result<(C, Option<Checkpoint>)> {
     let mut sink = Sink {
         native,
         zone,
+        until: part.until,
         ours: false,
         stopped: false,
         consumer,
     };
-    let end = room.parse(&source.source, from, &mut sink)?;
+    let end = room.parse(&source.source, &part.from, &mut sink)?;
     Ok((sink.consumer, (!sink.stopped).then_some(end)))
 }

@@ -14,7 +14,7 @@ pub use analytics::*;
 pub use places::*;
 pub use retold::*;
 pub use session::*;
-pub use status::{AgentStatus, StatusView};
+pub use status::{AgentStatus, StatusView, Trial};
 
 use crate::index;
 use crate::model::{

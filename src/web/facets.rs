@@ -149,6 +149,15 @@ pub struct Choice {
     pub current: bool,
 }
 
+/// The other state of an on-off parameter.
+pub fn switch(params: &Params, path: &str, name: &'static str, on: bool) -> Choice {
+    Choice {
+        label: name,
+        href: params.with(name, if on { "" } else { "1" }).url(path),
+        current: on,
+    }
+}
+
 /// The options of one parameter; the first is the default and leaves the address clean.
 pub fn choices(
     params: &Params,

@@ -73,6 +73,11 @@ pub fn s(n: impl Whole, _: &dyn askama::Values) -> askama::Result<&'static str> 
     Ok(if n.whole() == 1 { "" } else { "s" })
 }
 
+/// `1 session`, `2 sessions`.
+pub fn counted(n: u64, one: &str) -> String {
+    format!("{} {one}{}", grouped(n), if n == 1 { "" } else { "s" })
+}
+
 pub fn grouped(n: u64) -> String {
     let digits = n.to_string();
     let mut text = String::with_capacity(digits.len() * 4 / 3);

@@ -32,6 +32,8 @@ pub struct Messages {
     /// Where new messages come from, once the end is shown.
     pub tail: Option<String>,
     pub from_archive: bool,
+    /// Until when the session is live, ms: what came just now tells the head of the page so.
+    pub live: Option<i64>,
 }
 
 /// Where a sub-agent that a call started is shown; `None` when it is not known to us.
@@ -107,6 +109,7 @@ impl Messages {
             previous: found.previous.map(|offset| at(offset, "up")),
             tail,
             from_archive: found.from_archive,
+            live: None,
             items: found
                 .items
                 .into_iter()

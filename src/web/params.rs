@@ -89,6 +89,13 @@ impl Params {
         next.0.retain(|(key, _)| key != name && key != "offset");
         next
     }
+    /// Without any of these names, and without the page position.
+    pub fn without_any(&self, names: &[&str]) -> Params {
+        let mut next = self.clone();
+        next.0
+            .retain(|(key, _)| key != "offset" && !names.contains(&key.as_str()));
+        next
+    }
     /// With this one value under this name (`""` removes it).
     pub fn with(&self, name: &str, value: &str) -> Params {
         let mut next = self.without(name);

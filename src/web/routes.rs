@@ -1,12 +1,14 @@
 //! Every path on one page.
 
 use super::events::{self, Hub};
+use super::pages::activity::Activity;
+use super::pages::analytics::Analytics;
+use super::pages::leaderboard::Leaderboard;
 use super::pages::{
-    activity, analytics, around, bulk, changelog, commits, export, help, leaderboard, marks,
-    preview, project, projects, raw, replay, saved, search, session, sessions, settings, status,
-    suggest, tags, timeline, tour,
+    analytics, around, bulk, changelog, commits, export, help, marks, preview, project, projects,
+    raw, replay, saved, search, session, sessions, settings, status, suggest, tags, timeline, tour,
 };
-use super::{App, api, assets, error, guard};
+use super::{App, api, assets, error, figures, guard};
 use axum::http::StatusCode;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{get, post};
@@ -27,9 +29,9 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 pub fn router(app: App) -> Router {
     let streams = Router::new()
         .route("/events", get(events::stream))
-        .route("/events/activity", get(activity::stream))
-        .route("/events/analytics", get(analytics::stream))
-        .route("/events/leaderboard", get(leaderboard::stream))
+        .route("/events/activity", get(figures::stream::<Activity>))
+        .route("/events/analytics", get(figures::stream::<Analytics>))
+        .route("/events/leaderboard", get(figures::stream::<Leaderboard>))
         .layer(Extension(Hub::new(app.engine.status.clone())));
 
     Router::new()
@@ -72,12 +74,11 @@ fn pages() -> Router<App> {
         .route("/session/{id}/replay", get(replay::page))
         .route("/session/{id}/export", get(export::markdown))
         .route("/session/{id}/export.json", get(export::json))
-        .route("/api/session/{id}/export", get(export::markdown))
         .route("/projects", get(projects::page))
         .route("/project", get(project::page))
-        .route("/activity", get(activity::page))
-        .route("/analytics", get(analytics::page))
-        .route("/leaderboard", get(leaderboard::page))
+        .route("/activity", get(figures::page::<Activity>))
+        .route("/analytics", get(figures::page::<Analytics>))
+        .route("/leaderboard", get(figures::page::<Leaderboard>))
         .route("/status", get(status::page))
         .route("/settings", get(settings::page))
         .route("/changelog", get(changelog::page))
@@ -114,12 +115,21 @@ fn fragments() -> Router<App> {
         .route("/fragments/session/{id}/commits", get(commits::block))
         .route("/fragments/projects", get(projects::page))
         .route("/fragments/project", get(project::page))
-        .route("/fragments/activity", get(activity::page))
-        .route("/fragments/activity/figures", get(activity::drawn))
-        .route("/fragments/analytics", get(analytics::page))
-        .route("/fragments/analytics/figures", get(analytics::figures))
-        .route("/fragments/leaderboard", get(leaderboard::page))
-        .route("/fragments/leaderboard/figures", get(leaderboard::drawn))
+        .route("/fragments/activity", get(figures::page::<Activity>))
+        .route(
+            "/fragments/activity/figures",
+            get(figures::alone::<Activity>),
+        )
+        .route("/fragments/analytics", get(figures::page::<Analytics>))
+        .route(
+            "/fragments/analytics/figures",
+            get(figures::alone::<Analytics>),
+        )
+        .route("/fragments/leaderboard", get(figures::page::<Leaderboard>))
+        .route(
+            "/fragments/leaderboard/figures",
+            get(figures::alone::<Leaderboard>),
+        )
         .route("/fragments/status", get(status::page))
         .route("/fragments/settings", get(settings::page))
         .route("/fragments/settings/patterns", get(settings::patterns))
@@ -143,5 +153,6 @@ fn changes() -> Router<App> {
         .route("/search/recent", post(suggest::note))
         .route("/search/recent/forget", post(suggest::forget))
         .route("/settings/theme", post(settings::theme))
+        .route("/settings/titles/test", post(settings::try_titles))
         .route("/settings/{section}", post(settings::save))
 }

@@ -134,6 +134,21 @@
     });
   });
 
+  // Live badges go when their minute is over; a hidden tab waits for nothing.
+  let waning;
+  function wane() {
+    clearTimeout(waning);
+    if (document.hidden) return;
+    let next = Infinity;
+    for (const badge of document.querySelectorAll(".live[data-until]")) {
+      const left = Number(badge.dataset.until) - Date.now();
+      if (left <= 0) badge.remove();
+      else next = Math.min(next, left);
+    }
+    if (next < Infinity) waning = setTimeout(wane, next + 50);
+  }
+  for (const event of ["visibilitychange", "htmx:afterSettle", "DOMContentLoaded"]) document.addEventListener(event, wane);
+
   // A failure's note goes away by itself.
   let fading;
   document.addEventListener("htmx:responseError", () => {

@@ -1,4 +1,4 @@
-// Lists of sessions: selection, groups, paging that can be come back to, live badges, calendar, keys.
+// Lists of sessions: selection, groups, paging that can be come back to, calendar, keys.
 // Everything here has a plain link or form below it.
 (() => {
   "use strict";
@@ -181,21 +181,6 @@
     }
   });
 
-  // ---- live badges go when their minute is over; a hidden tab waits for nothing
-  let fading;
-  function fade() {
-    clearTimeout(fading);
-    if (document.hidden) return;
-    let next = Infinity;
-    for (const badge of all(".live[data-until]")) {
-      const left = Number(badge.dataset.until) - Date.now();
-      if (left <= 0) badge.remove();
-      else next = Math.min(next, left);
-    }
-    if (next < Infinity) fading = setTimeout(fade, next + 50);
-  }
-  document.addEventListener("visibilitychange", fade);
-
   // ---- the first messages of a session, fetched when its fold is opened
   document.addEventListener("toggle", async (event) => {
     const fold = event.target;
@@ -282,7 +267,6 @@
   function settle() {
     fold();
     tell();
-    fade();
     if (refocus >= 0) {
       const days = all("[data-day]");
       days[Math.min(refocus, days.length - 1)]?.focus();

@@ -10,7 +10,7 @@
     root.dataset.ready = "1";
     const of = (name) => root.querySelector(`[data-${name}]`);
     const [list, slider, counter, now, play, speed] = ["list", "position", "counter", "now", "play", "speed"].map(of);
-    const total = Number(root.dataset.total);
+    let total = Number(root.dataset.total);
     let at = Number(root.dataset.at);
     let playing = false;
     let timer;
@@ -88,6 +88,22 @@
       tell(last);
       write(rarely);
     };
+    // a session that goes on: what came behind the end is counted, and there when it is played
+    const grown = of("grown");
+    grown.addEventListener("htmx:configRequest", (event) => { event.detail.parameters.offset = total; });
+    grown.addEventListener("htmx:afterRequest", (event) => {
+      if (!event.detail.successful) return;
+      const made = document.createElement("template");
+      made.innerHTML = event.detail.xhr.responseText;
+      const more = made.content.querySelectorAll("[data-step]").length;
+      // the last step may have got its output, or neighbours
+      for (const offset of [...chunks.keys()]) if (offset >= start(total - 1)) chunks.delete(offset);
+      if (!more) return;
+      total += more;
+      slider.max = total - 1;
+      tell(list.lastElementChild);
+      if (more === CHUNK) htmx.trigger(grown, "sse:changed");
+    });
     const pause = () => {
       playing = false;
       clearTimeout(timer);

@@ -46,8 +46,11 @@
     const place = before(document.querySelectorAll("#strip a"), at);
     if (place) document.querySelector("#strip .here")?.setAttribute("x", place.querySelector("rect").getAttribute("x"));
     const list = document.querySelector("#outline .turns");
-    const turn = list && before(list.querySelectorAll("a"), at);
-    const was = list?.querySelector("a[aria-current]");
+    if (!list) return;
+    const links = [...list.querySelectorAll("a")];
+    const turn = before(links, at);
+    keepUp(list, links, turn, at);
+    const was = list.querySelector("a[aria-current]");
     if (!turn) return;
     if (turn !== was) {
       was?.removeAttribute("aria-current");
@@ -55,10 +58,49 @@
     }
     if (turned === turn.dataset.seq) return;
     turned = turn.dataset.seq;
-    const side = turn.closest(".side");
-    const [box, inner] = [side.getBoundingClientRect(), turn.getBoundingClientRect()];
-    if (!side.matches(":hover") && (inner.top < box.top || inner.bottom > box.bottom)) side.scrollTop += inner.top - box.top - box.height / 3;
+    const [box, inner] = [side().getBoundingClientRect(), turn.getBoundingClientRect()];
+    if (!side().matches(":hover") && (inner.top < box.top || inner.bottom > box.bottom)) side().scrollTop += inner.top - box.top - box.height / 3;
   }
+  // The outline is a window of the prompts: near its edge the one around the reader takes its place.
+  const EDGE = 10;
+  let fetching = false;
+  // where the reader stood when turning the outline's pages by hand
+  let leafed = null;
+  function keepUp(list, links, turn, at) {
+    const place = links.indexOf(turn);
+    const early = Number(list.dataset.before) > 0 && place < EDGE;
+    const late = Number(list.dataset.after) > 0 && place >= links.length - EDGE;
+    if (leafed !== null && Math.abs(leafed - scrollY) < innerHeight / 2) return;
+    leafed = null;
+    if (fetching || !(early || late)) return;
+    fetching = true;
+    const url = new URL(document.getElementById("outline").getAttribute("hx-get"), location.href);
+    url.searchParams.set("m", at);
+    const got = htmx.ajax("GET", url.pathname + url.search, { target: "#outline", swap: "morph:innerHTML" });
+    // the next try, after a failure too, is the next scroll's
+    got.catch(() => {}).then(() => { fetching = false; });
+  }
+  // what is in sight in it stays where it is
+  let anchor = null;
+  const side = () => document.querySelector(".outline-side");
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    anchor = null;
+    if (event.detail.target?.id !== "outline") return;
+    if (event.detail.requestConfig?.triggeringEvent?.type === "click") {
+      leafed = scrollY;
+      return;
+    }
+    const top = side().getBoundingClientRect().top;
+    const seen = [...side().querySelectorAll(".turns a")].find((link) => link.getBoundingClientRect().bottom > top);
+    if (seen) anchor = { seq: seen.dataset.seq, top: seen.getBoundingClientRect().top };
+  });
+  document.addEventListener("htmx:afterSwap", (event) => {
+    if (event.detail.target?.id !== "outline" || !anchor) return;
+    const again = side().querySelector(`.turns a[data-seq="${anchor.seq}"]`);
+    if (again) side().scrollTop += again.getBoundingClientRect().top - anchor.top;
+    else turned = null;
+    anchor = null;
+  });
   const soon = () => {
     if (!asked) requestAnimationFrame(follow);
     asked = true;

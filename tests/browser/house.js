@@ -137,6 +137,32 @@ export async function appendPrompt(text) {
   return { id: newest.id, append: () => fs.appendFileSync(where, JSON.stringify(record) + "\n") };
 }
 
+/** Writes a session of so many prompts, each answered, the last one `ago` ms ago; says how to go on with it. */
+export async function makeSession(prompts, ago = 86_400_000) {
+  const id = crypto.randomUUID();
+  const folder = path.join(HOME, ".claude/projects/-home-ada-made");
+  const where = path.join(folder, id + ".jsonl");
+  const line = (role, content, at) => JSON.stringify({
+    type: role, uuid: crypto.randomUUID(), sessionId: id, cwd: "/home/ada/made", version: "2.0.0", timestamp: new Date(at).toISOString(),
+    message: role === "user" ? { role, content } : { role, model: "claude-sonnet-4-5", content: [{ type: "text", text: content }] },
+  }) + "\n";
+  const end = Date.now() - ago;
+  let text = "";
+  for (let n = 1; n <= prompts; n++) {
+    const at = end - (prompts - n) * 1000;
+    text += line("user", `Lamp number ${n}, please.`, at - 500) + line("assistant", `Lamp ${n} is lit.`, at);
+  }
+  fs.mkdirSync(folder, { recursive: true });
+  fs.writeFileSync(where, text);
+  for (let n = 0; ; n++) {
+    if ((await fetch(`${URL_}/api/session/${id}?limit=1`)).ok) break;
+    if (n > 300) throw new Error("the session is never seen");
+    await new Promise((done) => setTimeout(done, 100));
+  }
+  await settled();
+  return { id, append: (prompt) => fs.appendFileSync(where, line("user", prompt, Date.now())) };
+}
+
 function transcripts(folder) {
   const found = new Map();
   for (const project of fs.readdirSync(folder)) {

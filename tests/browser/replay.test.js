@@ -1,7 +1,7 @@
 // Replay and records: as they are used, with a script and without one.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { close, json, newPage, open, settled } from "./house.js";
+import { close, json, makeSession, newPage, open, settled } from "./house.js";
 
 let session;
 before(async () => {
@@ -60,6 +60,23 @@ test("plays at the speed that is chosen, and space stops it", async () => {
   assert.equal(await counter(page), stopped);
   const at = Number(stopped.split(" of ")[0].replaceAll(",", "")) - 1;
   assert.match(page.url(), new RegExp(`at=${at}&speed=20`));
+  assert.deepEqual(page.faults, []);
+  await context.close();
+});
+
+test("a session that goes on makes it longer", async () => {
+  const { id, append } = await makeSession(30, 5_000);
+  const context = await open();
+  const page = await newPage(context);
+  await page.goto(`/session/${id}/replay?at=59`);
+  await until(page, "60 of 60");
+  assert.equal(await page.locator("[data-next]").getAttribute("href"), null);
+  append("One more lamp.");
+  await page.waitForFunction(() => document.querySelector("[data-position]").max === "60");
+  await until(page, "60 of 61");
+  await page.locator("[data-next]").click();
+  await until(page, "61 of 61");
+  assert.match(await page.locator(".replay-step").last().innerText(), /One more lamp/);
   assert.deepEqual(page.faults, []);
   await context.close();
 });

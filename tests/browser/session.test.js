@@ -1,7 +1,7 @@
 // The page of a session: outline, strip, jumps, finding inside, folds, copies, files, print.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { NARROW, appendPrompt, close, json, newPage, open, settled } from "./house.js";
+import { NARROW, appendPrompt, close, json, makeSession, newPage, open, settled } from "./house.js";
 
 let context;
 let longest;
@@ -42,6 +42,62 @@ test("the outline comes by itself, moves nothing, and follows the reader", async
   await page.locator(`#outline a[data-seq="${seq}"][aria-current=true]`).waitFor();
   assert.equal(await page.locator("#outline a[aria-current]").count(), 1);
   assert.notEqual(await page.locator("#strip .here").getAttribute("x"), null);
+  assert.deepEqual(page.faults, []);
+  await page.close();
+});
+
+test("the window of the outline goes with the reader over its edge", async () => {
+  const { id } = await makeSession(450);
+  const page = await newPage(context);
+  await page.addInitScript(() => {
+    window.shifts = 0;
+    new PerformanceObserver((list) => {
+      for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shifts += entry.value;
+    }).observe({ type: "layout-shift", buffered: true });
+  });
+  const seq = (n) => 2 * (n - 1);
+  await page.goto(`/session/${id}?m=${seq(299)}`);
+  const list = (offset) => page.locator(`#outline .turns[data-offset="${offset}"]`);
+  await list(150).waitFor();
+  for (const loaded of [325, 350]) {
+    await page.evaluate(() => scrollTo(0, document.body.scrollHeight));
+    await page.locator(`#m${seq(loaded)}`).waitFor({ state: "attached" });
+  }
+  assert.equal(await list(150).count(), 1, "its prompts are still those of the reader");
+  const to = (n) => page.locator(`#m${seq(n)}`).evaluate((node) => node.scrollIntoView({ block: "start" }));
+  const current = (n) => page.locator(`#outline a[data-seq="${seq(n)}"][aria-current=true]`);
+  await to(346);
+  await list(250).waitFor();
+  await current(346).waitFor();
+  const [box, link] = [await page.locator(".outline-side").boundingBox(), await current(346).boundingBox()];
+  assert.ok(link.y >= box.y && link.y + link.height <= box.y + box.height, "it is in sight");
+  assert.equal(await page.locator("#outline .turns a").count(), 200);
+  assert.ok((await page.evaluate(() => window.shifts)) < 0.02, "nothing jumps");
+  // back over the edge that it came from: the same window still
+  await to(328);
+  await current(328).waitFor();
+  assert.equal(await list(250).count(), 1);
+  // by hand to other prompts, they stay until the reader goes on
+  await page.locator("#outline .further a").first().click();
+  await list(50).waitFor();
+  await page.waitForTimeout(300);
+  assert.equal(await list(50).count(), 1);
+  await to(300);
+  await list(150).waitFor();
+  assert.deepEqual(page.faults, []);
+  await page.close();
+});
+
+test("the live badge goes when its minute is over, and comes back with the next message", async () => {
+  const { id, append } = await makeSession(3, 55_000);
+  const page = await newPage(context);
+  await page.goto(`/session/${id}`);
+  const badge = page.locator(".head .live");
+  await badge.waitFor();
+  await badge.waitFor({ state: "detached", timeout: 10_000 });
+  append("And another lamp.");
+  await page.locator(".msg", { hasText: "And another lamp." }).waitFor();
+  await badge.waitFor();
   assert.deepEqual(page.faults, []);
   await page.close();
 });

@@ -224,6 +224,54 @@ fn the_answers_are_the_same_with_and_without_a_server() {
 }
 
 #[test]
+fn facets_are_flags() {
+    let house = house();
+    let session = |name: &str| {
+        house
+            .claude_session(name)
+            .at("2026-11-02T10:00:00Z")
+            .prompt("light the lantern")
+    };
+    session("quiet").answer("lit");
+    session("busy")
+        .tool("mcp__shed__find", "wick", "found")
+        .failing_tool("Bash", "ls /none", "no such folder")
+        .answer("lit");
+    let listed = |flags: &[&str]| {
+        let line: Vec<&str> = ["list", "--json"].iter().chain(flags).copied().collect();
+        let rows = house.run(&line).json();
+        let rows = rows.as_array().unwrap().iter();
+        rows.map(|row| row["id"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    for flags in [
+        &["--mcp", "shed"][..],
+        &["--tool", "Bash"],
+        &["--has", "errors"],
+        &["--tool", "Bash", "--length", "0-9", "--started-by", "none"],
+    ] {
+        assert_eq!(listed(flags), [id_of("busy")], "{flags:?}");
+    }
+    assert_eq!(listed(&["--length", "0-9", "--length", "1000-"]).len(), 2);
+    assert!(listed(&["--length", "1000-"]).is_empty());
+    assert!(listed(&["--skill", "none"]).is_empty());
+    assert!(listed(&["--cost", "100-"]).is_empty());
+    let found = house
+        .run(&["search", "--json", "lantern", "--mcp", "shed"])
+        .json();
+    assert_eq!(found["total"], 1, "{found}");
+    let refused = house.run(&["list", "--length", "many"]).fails(2);
+    assert!(refused.err.contains("200-999"), "{}", refused.err);
+    for verb in ["list", "search"] {
+        let help = house.run(&[verb, "--help"]).ok().out;
+        assert!(
+            help.contains("--started-by <WHOM>") && help.contains("$10 to $100"),
+            "{help}"
+        );
+    }
+}
+
+#[test]
 fn json_is_what_the_endpoints_document() {
     let house = furnished();
     let list = house.run(&["list", "--json"]).json();

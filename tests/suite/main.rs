@@ -17,6 +17,7 @@ mod places;
 mod retold;
 mod search;
 mod settings;
+mod site;
 mod terminal;
 mod views;
 mod web;

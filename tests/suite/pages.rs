@@ -5,69 +5,45 @@
 //! or belongs to others (times, money, sizes, hashes, agents that the home does not have) is redacted.
 
 use crate::house::{House, house, id_of};
-use axum::Router;
-use axum::body::Body;
-use axum::http::Request;
+use crate::site::{Site, TOKEN};
 use codedash::engine::view::{AnalyticsQuery, SavedSearch};
 use codedash::engine::{Engine, Found};
-use codedash::web::{self, App};
-use http_body_util::BodyExt;
+use codedash::web;
 use regex::Regex;
 use serde_json::json;
 use std::time::Duration;
-use tokio::sync::watch;
-use tower::ServiceExt;
 
-const TOKEN: &str = "token-of-this-start";
-
-struct Site {
+/// A site whose pages are tidied of what is another one at every start.
+struct Pages {
     house: House,
-    router: Router,
-    // dropped, it would end every stream
-    _stop: watch::Sender<bool>,
+    site: Site,
 }
 
-impl Site {
-    fn new(house: House) -> Site {
+impl Pages {
+    fn new(house: House) -> Pages {
         let engine = house.engine();
         mark(&engine);
-        let (stop, stopping) = watch::channel(false);
         let all = AnalyticsQuery::default();
         let done = |engine: &Engine| {
             let job = engine.analytics_wait(&all, 2.0, Duration::from_secs(1));
             job.unwrap().done.then_some(())
         };
         crate::house::wait_for("analytics", || done(&engine));
-        let app = App {
-            engine,
-            token: TOKEN.into(),
-            assets: web::assets::hash(),
-            stopping,
-            memo: Default::default(),
-        };
-        Site {
+        Pages {
             house,
-            router: web::router(app),
-            _stop: stop,
+            site: Site::new(engine),
         }
     }
 
     async fn get(&self, path: &str) -> String {
-        let request = Request::get(path).header("host", "127.0.0.1:3847");
-        let request = request.body(Body::empty()).unwrap();
-        let response = self.router.clone().oneshot(request).await.unwrap();
-        let bytes = response.into_body().collect().await.unwrap().to_bytes();
-        self.tidy(str::from_utf8(&bytes).unwrap())
+        self.tidy(&self.site.text(path).await)
     }
 
     /// Where an address leads on to.
     async fn location(&self, path: &str) -> String {
-        let request = Request::get(path).header("host", "127.0.0.1:3847");
-        let request = request.body(Body::empty()).unwrap();
-        let response = self.router.clone().oneshot(request).await.unwrap();
-        assert_eq!(response.status(), 303, "{path}");
-        let location = response.headers().get("location").unwrap();
-        location.to_str().unwrap().to_owned()
+        let reply = self.site.get(path).await;
+        assert_eq!(reply.status, 303, "{path}");
+        reply.header("location").to_owned()
     }
 
     fn tidy(&self, html: &str) -> String {
@@ -251,7 +227,7 @@ fn frame(page: &str, fragment: &str) -> String {
 
 #[tokio::test]
 async fn pages_are_frames_around_their_fragments() {
-    let site = Site::new(furnished());
+    let site = Pages::new(furnished());
     let session = format!("session/{}", id_of("lamp"));
     let (outline, files) = (format!("{session}/outline"), format!("{session}/files"));
     for (name, page, fragment) in [
@@ -294,7 +270,7 @@ async fn pages_are_frames_around_their_fragments() {
 
 #[tokio::test]
 async fn fragments_of_a_full_home() {
-    let site = Site::new(furnished());
+    let site = Pages::new(furnished());
     let (lamp, count) = (id_of("lamp"), id_of("count"));
     for (name, path) in [
         ("sessions", "sessions"),
@@ -389,7 +365,7 @@ async fn fragments_of_a_full_home() {
 
 #[tokio::test]
 async fn fragments_of_an_empty_home() {
-    let site = Site::new(house());
+    let site = Pages::new(house());
     for name in [
         "sessions", "starred", "tags", "timeline", "projects", "status", "tour",
     ] {
@@ -406,7 +382,7 @@ async fn fragments_of_an_empty_home() {
 
 #[tokio::test]
 async fn jumps_lead_to_an_address_of_their_own() {
-    let site = Site::new(furnished());
+    let site = Pages::new(furnished());
     let lamp = format!("/session/{}", id_of("lamp"));
     // 0 prompt, 1 thought, 2 edit, 3 its output, 4 failed call, 5 its output, 6 answer
     for (asked, want) in [
@@ -432,7 +408,7 @@ async fn jumps_lead_to_an_address_of_their_own() {
 
 #[tokio::test]
 async fn a_call_as_markdown_has_its_output() {
-    let site = Site::new(furnished());
+    let site = Pages::new(furnished());
     let lamp = id_of("lamp");
     for seq in [4, 5] {
         let path = format!("/session/{lamp}/text/{seq}?form=markdown");

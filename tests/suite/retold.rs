@@ -3,107 +3,21 @@
 
 use crate::agents::{cases, home};
 use crate::house::{House, house, id_of};
-use axum::Router;
-use axum::body::Body;
-use axum::http::{Request, Response, StatusCode};
+use crate::site::Site;
 use codedash::config::Config;
 use codedash::engine::Engine;
 use codedash::engine::view::{RawAnswer, SessionsQuery, TranscriptItem};
 use codedash::model::Sid;
-use codedash::web::{self, App};
-use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
-use tokio::sync::watch;
-use tower::ServiceExt;
 
-const TOKEN: &str = "token-of-this-start";
 /// A PNG and a GIF of one pixel.
 const PNG: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
 const GIF: &str = "R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7";
 const SVG: &str = "PHN2ZyB4bWxucz0iaHR0cDovL3d3dy53My5vcmcvMjAwMC9zdmciLz4=";
-
-struct Site {
-    router: Router,
-    // dropped, it would end every stream
-    _stop: watch::Sender<bool>,
-}
-
-struct Reply {
-    status: StatusCode,
-    kind: String,
-    disposition: String,
-    sniff: String,
-    bytes: Vec<u8>,
-}
-
-impl Reply {
-    fn text(&self) -> String {
-        String::from_utf8_lossy(&self.bytes).into_owned()
-    }
-    fn json(&self) -> Value {
-        serde_json::from_slice(&self.bytes)
-            .unwrap_or_else(|error| panic!("{error}: {}", self.text()))
-    }
-}
-
-impl Site {
-    fn of(engine: Arc<Engine>) -> Site {
-        let (stop, stopping) = watch::channel(false);
-        let app = App {
-            engine,
-            token: TOKEN.into(),
-            assets: web::assets::hash(),
-            stopping,
-            memo: Default::default(),
-        };
-        Site {
-            router: web::router(app),
-            _stop: stop,
-        }
-    }
-
-    fn new(house: &House) -> Site {
-        Site::of(house.engine())
-    }
-
-    async fn get(&self, path: &str) -> Reply {
-        let request = Request::get(path).header("host", "127.0.0.1:3847");
-        self.send(request.body(Body::empty()).unwrap()).await
-    }
-
-    async fn post(&self, path: &str, form: &str) -> Reply {
-        let request = Request::post(path)
-            .header("host", "127.0.0.1:3847")
-            .header("content-type", "application/x-www-form-urlencoded");
-        self.send(request.body(Body::from(form.to_owned())).unwrap())
-            .await
-    }
-
-    async fn send(&self, request: Request<Body>) -> Reply {
-        let response: Response<Body> = self.router.clone().oneshot(request).await.unwrap();
-        let header = |name: &str| {
-            let value = response.headers().get(name);
-            value.map_or(String::new(), |value| value.to_str().unwrap().to_owned())
-        };
-        Reply {
-            status: response.status(),
-            kind: header("content-type"),
-            disposition: header("content-disposition"),
-            sniff: header("x-content-type-options"),
-            bytes: response
-                .into_body()
-                .collect()
-                .await
-                .unwrap()
-                .to_bytes()
-                .to_vec(),
-        }
-    }
-}
 
 /// The bytes of a record, its pieces one after the other; a word for why there are none.
 fn record(engine: &Engine, sid: Sid, seq: u32) -> Result<Vec<u8>, &'static str> {
@@ -307,7 +221,7 @@ fn pictured(house: &House) {
 async fn pictures_come_out_of_the_source_and_nothing_else_does() {
     let house = house();
     pictured(&house);
-    let site = Site::new(&house);
+    let site = Site::new(house.engine());
     let image = |seq: u32, number: &str| format!("/session/{}/image/{seq}/{number}", id_of("seen"));
     for (seq, number, kind) in [
         (0, "0", "image/png"),
@@ -317,10 +231,13 @@ async fn pictures_come_out_of_the_source_and_nothing_else_does() {
         let reply = site.get(&image(seq, number)).await;
         assert_eq!(reply.status, 200, "{seq}/{number}: {}", reply.text());
         assert_eq!(
-            (reply.kind.as_str(), reply.disposition.as_str()),
+            (
+                reply.header("content-type"),
+                reply.header("content-disposition")
+            ),
             (kind, "inline")
         );
-        assert_eq!(reply.sniff, "nosniff");
+        assert_eq!(reply.header("x-content-type-options"), "nosniff");
     }
     // a drawing, an address elsewhere, a bomb, and what is not there
     for (seq, number) in [
@@ -333,11 +250,96 @@ async fn pictures_come_out_of_the_source_and_nothing_else_does() {
     ] {
         let reply = site.get(&image(seq, number)).await;
         assert_eq!(reply.status, 404, "{seq}/{number}");
-        assert!(reply.kind.starts_with("text/html"));
+        assert!(reply.header("content-type").starts_with("text/html"));
     }
     for odd in ["-1", "x", "0.png"] {
         assert_eq!(site.get(&image(0, odd)).await.status, 400, "{odd}");
     }
+}
+
+#[tokio::test]
+async fn pictures_in_files_are_shown_while_they_are_there() {
+    let house = house();
+    let png = base64(PNG);
+    let desk = house.home().join("desk");
+    std::fs::create_dir_all(&desk).unwrap();
+    let put = |name: &str, bytes: &[u8]| {
+        let path = desk.join(name);
+        std::fs::write(&path, bytes).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let shot = put("a shot.png", &png);
+    let key = put("key.png", b"-----BEGIN KEY-----");
+    let plain = put("plain", &png);
+    let at = |url: &str| json!({"type": "image", "source": {"type": "url", "url": url}});
+    let prompt = |name: &str, content: Value| {
+        let line = json!({"type": "user", "uuid": id_of(name), "sessionId": id_of("seen"),
+            "timestamp": "2026-03-08T10:00:00.000Z", "cwd": "/w/app",
+            "message": {"role": "user", "content": content}});
+        format!("{line}\n")
+    };
+    let text = |text: &str| json!({"type": "text", "text": text});
+    let embedded = json!({"type": "image", "source": {"type": "base64", "media_type": "image/gif", "data": GIF}});
+    house
+        .claude_session("seen")
+        .raw(&prompt(
+            "one",
+            json!([
+                text("see"),
+                at(&shot),
+                embedded,
+                at(&format!("file://{shot}"))
+            ]),
+        ))
+        .raw(&prompt(
+            "two",
+            json!([
+                text("see"),
+                at(&key),
+                at(&plain),
+                at(&format!("{shot}/../key.png"))
+            ]),
+        ))
+        // whoever types a stub has no picture by it
+        .raw(&prompt("three", json!([text(&format!("[image, {shot}]"))])));
+    let local = json!({"timestamp": "2026-03-08T10:00:01.000Z", "type": "event_msg",
+        "payload": {"type": "user_message", "message": "and this", "local_images": [&shot]}});
+    house.codex_session("drawn").raw(&format!("{local}\n"));
+    let site = Site::new(house.engine());
+    let kind = async |name: &str, seq: u32, number: u32| {
+        let path = format!("/session/{}/image/{seq}/{number}", id_of(name));
+        let reply = site.get(&path).await;
+        if reply.status == 200 {
+            assert_eq!(reply.header("x-content-type-options"), "nosniff");
+            return reply.header("content-type").to_owned();
+        }
+        reply.status.as_str().to_owned()
+    };
+    for (name, seq, number, want) in [
+        ("seen", 0, 0, "image/png"),
+        ("seen", 0, 1, "image/gif"),
+        ("seen", 0, 2, "image/png"),
+        ("seen", 0, 3, "404"),
+        ("seen", 1, 0, "404"),
+        ("seen", 1, 1, "404"),
+        ("seen", 1, 2, "404"),
+        ("seen", 2, 0, "404"),
+        ("drawn", 0, 0, "image/png"),
+        ("drawn", 0, 1, "404"),
+    ] {
+        assert_eq!(kind(name, seq, number).await, want, "{name} {seq}/{number}");
+    }
+    let page = site.text(&format!("/session/{}", id_of("drawn"))).await;
+    assert!(page.contains("/image/0/0"), "the page shows it");
+    std::fs::remove_file(&shot).unwrap();
+    assert_eq!(kind("seen", 0, 0).await, "404");
+    assert_eq!(kind("seen", 0, 1).await, "image/gif");
+}
+
+fn base64(text: &str) -> Vec<u8> {
+    codedash::agents::read::picture::decode(text.as_bytes())
+        .unwrap()
+        .bytes
 }
 
 #[tokio::test]
@@ -349,14 +351,14 @@ async fn a_record_is_shown_as_the_agent_wrote_it() {
         .tool("Bash", "ls", "<script>alert(1)</script>");
     let text = std::fs::read_to_string(session.path()).unwrap();
     let lines: Vec<&str> = text.lines().collect();
-    let site = Site::new(&house);
+    let site = Site::new(house.engine());
     let id = id_of("lamp");
     for (seq, line) in lines.iter().enumerate() {
         let plain = site
             .get(&format!("/api/session/{id}/raw/{seq}?format=plain"))
             .await;
         assert_eq!(plain.text(), *line);
-        assert_eq!(plain.kind, "text/plain; charset=utf-8");
+        assert_eq!(plain.header("content-type"), "text/plain; charset=utf-8");
         let json = site
             .get(&format!("/api/session/{id}/raw/{seq}?limit=10"))
             .await
@@ -382,7 +384,7 @@ async fn a_record_is_shown_as_the_agent_wrote_it() {
         .get(&format!("/api/session/{id}/raw/0?format=plain&download=1"))
         .await;
     assert_eq!(
-        attached.disposition,
+        attached.header("content-disposition"),
         "attachment; filename=\"record-0.txt\""
     );
     for path in ["raw/3", "raw/4294967295"] {
@@ -409,7 +411,7 @@ async fn a_huge_record_is_cut_on_the_page_and_whole_as_a_download() {
         .nth(2)
         .unwrap()
         .len();
-    let site = Site::new(&house);
+    let site = Site::new(house.engine());
     let id = id_of("long");
     let page = site.get(&format!("/session/{id}/raw/2")).await.text();
     assert!(page.len() < 400_000, "{}", page.len());
@@ -434,7 +436,7 @@ async fn what_the_agent_has_deleted_is_said() {
         .path()
         .to_owned();
     pictured(&house);
-    let site = Site::new(&house);
+    let site = Site::new(house.engine());
     let id = id_of("lost");
     // since the last look
     std::fs::remove_file(&path).unwrap();
@@ -490,12 +492,12 @@ fn furnished() -> House {
 #[tokio::test]
 async fn a_session_goes_out_as_markdown_and_as_json() {
     let house = furnished();
-    let site = Site::new(&house);
+    let site = Site::new(house.engine());
     let id = id_of("lamp");
     let reply = site.get(&format!("/session/{id}/export")).await;
-    assert_eq!(reply.kind, "text/markdown; charset=utf-8");
+    assert_eq!(reply.header("content-type"), "text/markdown; charset=utf-8");
     let name = format!("attachment; filename=\"session-{}.md\"", &id[..8]);
-    assert_eq!(reply.disposition, name);
+    assert_eq!(reply.header("content-disposition"), name);
     let text = reply.text();
     for part in [
         "# Light \"the\" lantern / <now>\n",
@@ -523,7 +525,7 @@ async fn a_session_goes_out_as_markdown_and_as_json() {
     assert_eq!(bare.matches("\n## ").count(), 2, "{bare}");
 
     let reply = site.get(&format!("/session/{id}/export.json")).await;
-    assert_eq!(reply.kind, "application/json");
+    assert_eq!(reply.header("content-type"), "application/json");
     let json = reply.json();
     assert_eq!(json["session"]["id"], id);
     let roles: Vec<&str> = json["messages"]
@@ -543,7 +545,7 @@ async fn a_session_goes_out_as_markdown_and_as_json() {
 #[tokio::test]
 async fn several_sessions_go_out_as_an_archive() {
     let house = furnished();
-    let site = Site::new(&house);
+    let site = Site::new(house.engine());
     let form = format!(
         "id={}&id={}&id={}",
         id_of("lamp"),
@@ -551,14 +553,12 @@ async fn several_sessions_go_out_as_an_archive() {
         id_of("lamp")
     );
     assert_eq!(
-        site.post("/export", &form).await.status,
+        site.post_with("/export", &[], &form).await.status,
         403,
         "without a token"
     );
-    let reply = site
-        .post("/export", &format!("token={TOKEN}&{form}&thinking=0"))
-        .await;
-    assert_eq!(reply.kind, "application/zip");
+    let reply = site.post("/export", &format!("{form}&thinking=0")).await;
+    assert_eq!(reply.header("content-type"), "application/zip");
     let mut zip = zip::ZipArchive::new(std::io::Cursor::new(reply.bytes)).unwrap();
     let names = zip.file_names();
     let mut names: Vec<String> = names.map(|name| name.unwrap().into_owned()).collect();
@@ -579,7 +579,7 @@ async fn several_sessions_go_out_as_an_archive() {
         "{text}"
     );
     for bad in ["", "&id=nobody", "&id="] {
-        let reply = site.post("/export", &format!("token={TOKEN}{bad}")).await;
+        let reply = site.post("/export", bad.trim_start_matches('&')).await;
         assert!(reply.status.is_client_error(), "{bad}: {}", reply.status);
     }
 }
@@ -626,7 +626,7 @@ async fn a_replay_goes_step_by_step_without_a_script() {
         session = session.answer(&format!("number-{n}."));
     }
     drop(session);
-    let site = Site::new(&house);
+    let site = Site::new(house.engine());
     let replay = format!("/session/{}/replay", id_of("many"));
     let first = site.get(&replay).await.text();
     assert!(first.contains("1 of 91") && first.contains("at=1\"") && !first.contains("number-0."));
@@ -730,7 +730,7 @@ async fn commits_beside_a_session_are_told_and_only_of_known_projects() {
     lit("lamp", path);
     lit("away", "/no/such/folder/anywhere");
     lit("option", "--upload-pack=touch");
-    let site = Site::new(&house);
+    let site = Site::new(house.engine());
     let block = |name: &str| format!("/fragments/session/{}/commits", id_of(name));
     let told = site.get(&block("lamp")).await.text();
     assert!(

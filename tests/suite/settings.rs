@@ -2,84 +2,11 @@
 //! it at once.
 
 use crate::house::{House, Live, house, id_of, wait_for};
-use axum::Router;
+use crate::site::{Site, TOKEN};
 use axum::body::Body;
-use axum::http::{HeaderMap, Request, StatusCode};
+use axum::http::{Request, StatusCode};
 use codedash::engine::Engine;
 use codedash::engine::view::{BreakdownQuery, SessionsQuery};
-use codedash::web::{self, App};
-use http_body_util::BodyExt;
-use serde_json::Value;
-use std::sync::Arc;
-use tokio::sync::watch;
-use tower::ServiceExt;
-
-const TOKEN: &str = "token-of-this-start";
-
-struct Site {
-    router: Router,
-    // dropped, it would end every stream
-    _stop: watch::Sender<bool>,
-}
-
-struct Reply {
-    status: StatusCode,
-    headers: HeaderMap,
-    body: String,
-}
-
-impl Site {
-    fn new(engine: Arc<Engine>) -> Site {
-        let (stop, stopping) = watch::channel(false);
-        let app = App {
-            engine,
-            token: TOKEN.into(),
-            assets: web::assets::hash(),
-            stopping,
-            memo: Default::default(),
-        };
-        Site {
-            router: web::router(app),
-            _stop: stop,
-        }
-    }
-
-    async fn send(&self, request: Request<Body>) -> Reply {
-        let response = self.router.clone().oneshot(request).await.unwrap();
-        let (parts, body) = response.into_parts();
-        let bytes = body.collect().await.unwrap().to_bytes();
-        Reply {
-            status: parts.status,
-            headers: parts.headers,
-            body: String::from_utf8(bytes.to_vec()).unwrap(),
-        }
-    }
-
-    async fn get(&self, path: &str) -> String {
-        let request = Request::get(path).header("host", "127.0.0.1:3847");
-        self.send(request.body(Body::empty()).unwrap()).await.body
-    }
-
-    async fn json(&self) -> Value {
-        serde_json::from_str(&self.get("/api/settings").await).unwrap()
-    }
-
-    async fn post(&self, path: &str, form: &str) -> Reply {
-        self.post_with(path, &[], &format!("token={TOKEN}&{form}"))
-            .await
-    }
-
-    async fn post_with(&self, path: &str, headers: &[(&str, &str)], form: &str) -> Reply {
-        let mut request = Request::post(path)
-            .header("host", "127.0.0.1:3847")
-            .header("content-type", "application/x-www-form-urlencoded");
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        self.send(request.body(Body::from(form.to_owned())).unwrap())
-            .await
-    }
-}
 
 fn file(house: &House) -> String {
     std::fs::read_to_string(house.data().join("config.toml")).unwrap_or_default()
@@ -145,15 +72,15 @@ async fn a_section_is_saved_into_the_file_as_its_owner_wrote_it() {
     ] {
         assert!(text.contains(kept), "{kept:?} is not in\n{text}");
     }
-    let page = site.get("/settings?saved=time").await;
+    let page = site.text("/settings?saved=time").await;
     assert_eq!(page.matches(">Saved<").count(), 1, "one section was saved");
-    let told = site.json().await;
+    let told = site.json("/api/settings").await;
     assert_eq!(
         (&told["zone"], &told["time_format"]),
         (&"Asia/Tokyo".into(), &"12h".into())
     );
     // clocks of other pages are the new ones
-    let list = site.get("/").await;
+    let list = site.text("/").await;
     assert!(
         list.contains(" PM JST") || list.contains(" AM JST"),
         "times are of the zone and the clock"
@@ -186,8 +113,8 @@ async fn what_is_not_allowed_is_said_at_its_field_and_changes_nothing() {
         let reply = site.post(&path, form).await;
         assert_eq!(reply.status, StatusCode::UNPROCESSABLE_ENTITY, "{form}");
         let said = format!("class=\"oops\" id=\"{field}-wrong\"");
-        assert_eq!(reply.body.matches("class=\"oops\"").count(), 1, "{form}");
-        assert!(reply.body.contains(&said), "{form}: no {said}");
+        assert_eq!(reply.text().matches("class=\"oops\"").count(), 1, "{form}");
+        assert!(reply.text().contains(&said), "{form}: no {said}");
         // for a script it is an answer like another, so that it is shown in its place
         let part = site
             .post_with(
@@ -198,7 +125,7 @@ async fn what_is_not_allowed_is_said_at_its_field_and_changes_nothing() {
             .await;
         assert_eq!(part.status, StatusCode::OK);
         assert!(
-            part.body.contains(&said) && !part.body.contains("<html"),
+            part.text().contains(&said) && !part.text().contains("<html"),
             "{form}"
         );
         assert_eq!(file(&house), "# mine\n", "{form}");
@@ -206,7 +133,7 @@ async fn what_is_not_allowed_is_said_at_its_field_and_changes_nothing() {
     let typed = site
         .post("/settings/time", "zone=Mars%2FOlympus")
         .await
-        .body;
+        .text();
     assert!(
         typed.contains("value=\"Mars/Olympus\""),
         "what was typed stays"
@@ -231,6 +158,120 @@ async fn only_our_own_pages_change_settings() {
         assert_eq!(reply.status, StatusCode::FORBIDDEN, "another site: {path}");
     }
     assert_eq!(file(&house), "");
+}
+
+/// A service that answers every question alike, and what it was asked.
+fn service(answer: &'static str) -> (String, std::sync::mpsc::Receiver<String>) {
+    use std::io::{Read, Write};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let (told, asked) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut request = Vec::new();
+            let mut piece = [0; 4096];
+            loop {
+                let text = String::from_utf8_lossy(&request).into_owned();
+                if text.ends_with('}')
+                    || stream.read(&mut piece).map_or(0, |n| {
+                        request.extend_from_slice(&piece[..n]);
+                        n
+                    }) == 0
+                {
+                    break;
+                }
+            }
+            let _ = told.send(String::from_utf8(request).unwrap());
+            stream.write_all(answer.as_bytes()).unwrap();
+        }
+    });
+    (format!("http://{address}/v1"), asked)
+}
+
+#[tokio::test]
+async fn the_endpoint_for_titles_is_tried_when_somebody_asks_for_it() {
+    let house = furnished();
+    let site = Site::new(house.engine());
+    let htmx = [("hx-request", "true")];
+    let token = format!("token={TOKEN}");
+    let none = site
+        .post_with("/settings/titles/test", &htmx, &token)
+        .await
+        .text();
+    assert!(
+        none.contains("an address and a model are needed first"),
+        "{none}"
+    );
+    let body = r#"{"choices":[{"message":{"role":"assistant","content":" A <dry> wick "}}]}"#;
+    let answer = format!(
+        "HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+        body.len()
+    );
+    let (url, asked) = service(Box::leak(answer.into_boxed_str()));
+    let form = format!("url={url}&model=small&api_key=k-1");
+    site.post("/settings/titles", &form).await;
+    site.text("/settings").await;
+    assert!(asked.try_recv().is_err(), "nobody has asked for it");
+    let told = site.post_with("/settings/titles/test", &htmx, &token).await;
+    assert!(
+        told.text().contains("A &#60;dry&#62; wick"),
+        "{}",
+        told.text()
+    );
+    assert!(!told.text().contains("<html"));
+    let question = asked.try_recv().unwrap();
+    assert!(
+        question.starts_with("POST /v1/chat/completions HTTP/1.1\r\n"),
+        "{question}"
+    );
+    assert!(
+        question
+            .to_lowercase()
+            .contains("authorization: bearer k-1"),
+        "{question}"
+    );
+    assert!(
+        !question.contains("nightly"),
+        "nothing of the history is sent"
+    );
+    assert!(asked.try_recv().is_err(), "one question, once");
+    let page = site.post("/settings/titles/test", "").await.text();
+    assert!(page.contains("<html") && page.contains("A &#60;dry&#62; wick"));
+
+    let refusal = "HTTP/1.1 401 Unauthorized\r\nconnection: close\r\n\r\n{\"error\":{\"message\":\"bad key: k-1\"}}";
+    let (url, _asked) = service(refusal);
+    site.post("/settings/titles", &format!("url={url}&model=small"))
+        .await;
+    let told = site
+        .post_with("/settings/titles/test", &htmx, &token)
+        .await
+        .text();
+    assert!(
+        told.contains("401 Unauthorized: bad key: (the key)"),
+        "{told}"
+    );
+    // the key goes to no other address
+    let (elsewhere, visited) = service("HTTP/1.1 200 OK\r\n\r\n");
+    let moved = format!(
+        "HTTP/1.1 307 Moved\r\nlocation: {elsewhere}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+    );
+    let (url, _asked) = service(Box::leak(moved.into_boxed_str()));
+    site.post("/settings/titles", &format!("url={url}&model=small"))
+        .await;
+    let told = site
+        .post_with("/settings/titles/test", &htmx, &token)
+        .await
+        .text();
+    assert!(told.contains("the service answers 307"), "{told}");
+    assert!(visited.try_recv().is_err());
+    site.post(
+        "/settings/titles",
+        "url=http%3A%2F%2F127.0.0.1%3A9%2Fv1&model=small",
+    )
+    .await;
+    let told = site.post_with("/settings/titles/test", &htmx, &token).await;
+    assert!(told.text().contains("class=\"oops\""), "{}", told.text());
 }
 
 #[tokio::test]
@@ -261,13 +302,13 @@ async fn the_key_of_the_endpoint_is_kept_and_never_told() {
         "/status",
         "/api/index-status",
     ] {
-        assert!(!site.get(path).await.contains(KEY), "{path}");
+        assert!(!site.text(path).await.contains(KEY), "{path}");
     }
     let refused = site
         .post("/settings/titles", &format!("url=nowhere&api_key={KEY}2"))
         .await;
-    assert!(!refused.body.contains(KEY), "nor when it is refused");
-    assert_eq!(site.json().await["titles"]["has_key"], true);
+    assert!(!refused.text().contains(KEY), "nor when it is refused");
+    assert_eq!(site.json("/api/settings").await["titles"]["has_key"], true);
     site.post(
         "/settings/titles",
         "url=http%3A%2F%2F127.0.0.1%3A9%2Fv1&model=other&forget=1",
@@ -280,21 +321,21 @@ async fn the_key_of_the_endpoint_is_kept_and_never_told() {
 async fn a_change_by_hand_is_followed_and_a_broken_file_is_told() {
     let house = furnished();
     let site = Site::new(house.engine());
-    assert!(!site.get("/settings").await.contains("cannot be followed"));
+    assert!(!site.text("/settings").await.contains("cannot be followed"));
     house.write_config("theme = \"contrast\"\ngrouping = \"project\"\n");
-    let list = site.get("/").await;
+    let list = site.text("/").await;
     assert!(list.contains("data-theme=\"contrast\""));
     assert!(list.contains("class=\"group\""), "grouped as the file says");
-    let none = site.get("/?group=none").await;
+    let none = site.text("/?group=none").await;
     assert!(!none.contains("class=\"group\""), "the address comes first");
     house.write_config("theme = \"pink\"\n");
-    let page = site.get("/settings").await;
+    let page = site.text("/settings").await;
     assert!(page.contains("cannot be followed") && page.contains("pink"));
     assert!(
         page.contains("data-theme=\"contrast\""),
         "the settings before it hold"
     );
-    assert!(site.get("/status").await.contains("pink"));
+    assert!(site.text("/status").await.contains("pink"));
     let reply = site.post("/settings/time", "zone=UTC").await;
     assert_eq!(
         reply.status,
@@ -414,9 +455,9 @@ fn a_home_is_read_as_soon_as_it_is_named() {
     let path = box_.home().display().to_string().replace('/', "%2F");
     let reply =
         runtime.block_on(site.post("/settings/histories", &format!("path={path}&label=box")));
-    assert_eq!(reply.status, StatusCode::SEE_OTHER, "{}", reply.body);
+    assert_eq!(reply.status, StatusCode::SEE_OTHER, "{}", reply.text());
     wait_for("its session", || (shown(&live.engine) == 3).then_some(()));
-    let page = runtime.block_on(site.get("/settings"));
+    let page = runtime.block_on(site.text("/settings"));
     assert!(page.contains(">box<") && page.contains("histories of 1 agent"));
     runtime.block_on(site.post("/settings/histories", &format!("remove={path}")));
     assert!(!file(&here).contains("roots"), "{}", file(&here));
@@ -429,12 +470,15 @@ async fn what_needs_a_restart_says_so() {
     let site = Site::new(house.engine());
     site.post("/settings/server", "memory=512&host=&port=&open_browser=1")
         .await;
-    let page = site.get("/settings").await;
+    let page = site.text("/settings").await;
     assert!(page.contains("now 400 MiB, then 512 MiB"));
-    assert_eq!(site.json().await["restart"], serde_json::json!(["memory"]));
+    assert_eq!(
+        site.json("/api/settings").await["restart"],
+        serde_json::json!(["memory"])
+    );
     // the name that it answers to is the one that it listens on, not one that is merely saved
     site.post("/settings/server", "host=box.lan").await;
-    assert!(site.get("/settings").await.contains("<html"));
+    assert!(site.text("/settings").await.contains("<html"));
     let request = Request::get("/").header("host", "box.lan:80");
     let foreign = site.send(request.body(Body::empty()).unwrap()).await;
     assert_eq!(foreign.status, StatusCode::FORBIDDEN);
@@ -448,7 +492,7 @@ async fn fields_values_and_earlier_searches_are_offered() {
     let engine = house.engine();
     let site = Site::new(engine.clone());
     let offers = async |question: &str| {
-        site.get(&format!("/fragments/search/suggest?{question}"))
+        site.text(&format!("/fragments/search/suggest?{question}"))
             .await
     };
     let names = offers("q=lantern+mo&at=10").await;
@@ -498,7 +542,7 @@ async fn fields_values_and_earlier_searches_are_offered() {
     assert_eq!(engine.recent_searches().unwrap(), ["five", "one"]);
     let empty = offers("q=").await;
     assert!(empty.contains("data-text=\"five\" data-cursor=\"4\" data-whole"));
-    let page = site.get("/search").await;
+    let page = site.text("/search").await;
     assert!(page.contains("Recent searches") && page.contains("href=\"/search?q=five\""));
     site.post("/search/recent/forget", "q=five").await;
     assert_eq!(engine.recent_searches().unwrap(), ["one"]);
@@ -515,11 +559,9 @@ async fn tags_and_repositories_are_fields_of_the_grammar() {
     };
     engine.set_tag(sid, "Ops", true).unwrap();
     let site = Site::new(engine);
-    let total = async |question: &str| -> Value {
-        let found = site
-            .get(&format!("/api/search?include_helpers=1&q={question}"))
-            .await;
-        serde_json::from_str::<Value>(&found).unwrap()["total"].clone()
+    let total = async |question: &str| {
+        let path = format!("/api/search?include_helpers=1&q={question}");
+        site.json(&path).await["total"].clone()
     };
     assert_eq!(total("tag%3Aops").await, 1);
     assert_eq!(total("-tag%3Aops").await, 1);
@@ -538,12 +580,12 @@ async fn a_hit_opens_with_its_neighbours() {
     }
     drop(session);
     let site = Site::new(house.engine());
-    let page = site.get("/fragments/search?q=%22step+4%22").await;
+    let page = site.text("/fragments/search?q=%22step+4%22").await;
     let link = page.split("hx-get=\"").find_map(|rest| {
         let link = rest.split('"').next()?;
         link.contains("/around/").then(|| link.to_owned())
     });
-    let around = site.get(&link.expect("a hit can be opened")).await;
+    let around = site.text(&link.expect("a hit can be opened")).await;
     assert_eq!(around.matches("class=\"msg ").count(), 5);
     for text in ["step 3", "done 3", "step 4", "done 4", "step 5"] {
         assert!(around.contains(text), "{text}");
@@ -551,7 +593,7 @@ async fn a_hit_opens_with_its_neighbours() {
     assert_eq!(around.matches("is-target").count(), 1);
     assert!(around.contains("Message 9 of 18"));
     let first = site
-        .get(&format!("/fragments/session/{}/around/0", id_of("long")))
+        .text(&format!("/fragments/session/{}/around/0", id_of("long")))
         .await;
     assert_eq!(
         first.matches("class=\"msg ").count(),
@@ -559,7 +601,7 @@ async fn a_hit_opens_with_its_neighbours() {
         "nothing is before the first"
     );
     let none = site
-        .get(&format!("/fragments/session/{}/around/999", id_of("long")))
+        .text(&format!("/fragments/session/{}/around/999", id_of("long")))
         .await;
     assert!(none.contains("no such message"));
 }

@@ -2,34 +2,28 @@
 //! histories whose figures are counted by hand.
 
 use crate::house::{House, Live, house, id_of, wait_for};
-use axum::Router;
+use crate::site::{Site, TOKEN};
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use codedash::cli::open;
 use codedash::engine::Engine;
 use codedash::engine::view::AnalyticsQuery;
-use codedash::web::{self, App};
-use http_body_util::BodyExt;
 use regex::Regex;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::watch;
-use tower::ServiceExt;
 
-const TOKEN: &str = "token-of-this-start";
-
-struct Site {
+/// A site, and whether its answers are what they should be.
+struct Views {
     engine: Arc<Engine>,
-    router: Router,
-    // dropped, they would end every stream and the home
-    _stop: watch::Sender<bool>,
+    site: Site,
+    // dropped, it would end the home
     _house: House,
 }
 
-impl Site {
+impl Views {
     /// Over everything that the house holds, with local days of `zone`.
-    fn new(house: House, zone: &str) -> Site {
+    fn new(house: House, zone: &str) -> Views {
         let mut config = house.config();
         config.zone = jiff::tz::TimeZone::get(zone).unwrap();
         config.zone_name = zone.into();
@@ -37,24 +31,15 @@ impl Site {
         let engine = open::stores(Arc::new(config)).unwrap().engine;
         let index = open::index(&engine).unwrap();
         index.bring_up_to_date(&engine, false).unwrap();
-        let (stop, stopping) = watch::channel(false);
-        let app = App {
-            engine: engine.clone(),
-            token: TOKEN.into(),
-            assets: web::assets::hash(),
-            stopping,
-            memo: Default::default(),
-        };
-        Site {
+        Views {
+            site: Site::new(engine.clone()),
             engine,
-            router: web::router(app),
-            _stop: stop,
             _house: house,
         }
     }
 
     /// The job that activity and leaderboard show is done.
-    fn counted(self) -> Site {
+    fn counted(self) -> Views {
         let all = AnalyticsQuery::default();
         wait_for("the figures", || {
             let job = self
@@ -65,19 +50,10 @@ impl Site {
         self
     }
 
-    async fn ask(&self, request: Request<Body>) -> (StatusCode, Body) {
-        let response = self.router.clone().oneshot(request).await.unwrap();
-        let (parts, body) = response.into_parts();
-        (parts.status, body)
-    }
-
     async fn get(&self, path: &str) -> String {
-        let request = Request::get(path).header("host", "127.0.0.1:3847");
-        let (status, body) = self.ask(request.body(Body::empty()).unwrap()).await;
-        let bytes = body.collect().await.unwrap().to_bytes();
-        let text = String::from_utf8_lossy(&bytes).into_owned();
-        assert_eq!(status, StatusCode::OK, "{path}: {text}");
-        text
+        let reply = self.site.get(path).await;
+        assert_eq!(reply.status, StatusCode::OK, "{path}: {}", reply.text());
+        reply.text()
     }
 
     async fn json(&self, path: &str) -> Value {
@@ -132,7 +108,7 @@ fn night() -> House {
 
 #[tokio::test]
 async fn a_session_over_midnight_stands_on_both_local_days() {
-    let berlin = Site::new(night(), "Europe/Berlin");
+    let berlin = Views::new(night(), "Europe/Berlin");
     let html = berlin.get("/fragments/timeline").await;
     let third = text(day(&html, "2026-11-03"));
     assert!(third.contains("1 conversation 1 prompt"), "{third}");
@@ -151,7 +127,7 @@ async fn a_session_over_midnight_stands_on_both_local_days() {
     assert!(second.contains("1 helper and sub-agent run"), "{second}");
     assert!(!second.contains("count the mice"));
 
-    let utc = Site::new(night(), "UTC");
+    let utc = Views::new(night(), "UTC");
     let html = utc.get("/fragments/timeline").await;
     let only = text(day(&html, "2026-11-02"));
     assert!(
@@ -171,7 +147,7 @@ async fn the_timeline_is_filtered_jumped_in_and_paged() {
             .prompt(&format!("question of day {number}"))
             .answer("answer");
     }
-    let site = Site::new(house, "UTC");
+    let site = Views::new(house, "UTC");
     let html = site.get("/timeline").await;
     assert!(html.contains("question of day 14") && html.contains("question of day 5<"));
     assert!(!html.contains("question of day 4<"));
@@ -233,7 +209,7 @@ async fn the_leaderboard_counts_conversations_once_and_money_always() {
     let today = jiff::Timestamp::now()
         .to_zoned(jiff::tz::TimeZone::UTC)
         .date();
-    let site = Site::new(streaky(today), "UTC").counted();
+    let site = Views::new(streaky(today), "UTC").counted();
     let board = site.json("/api/leaderboard").await;
     assert_eq!(board["status"], "done");
     let result = &board["result"];
@@ -308,7 +284,7 @@ async fn the_handle_stays_and_many_askers_share_one_job() {
     let today = jiff::Timestamp::now()
         .to_zoned(jiff::tz::TimeZone::UTC)
         .date();
-    let site = Arc::new(Site::new(streaky(today), "UTC"));
+    let site = Arc::new(Views::new(streaky(today), "UTC"));
     let askers: Vec<_> = (0..12)
         .map(|_| {
             let site = site.clone();
@@ -336,7 +312,7 @@ async fn activity_draws_every_day_and_honours_its_filters() {
     let today = jiff::Timestamp::now()
         .to_zoned(jiff::tz::TimeZone::UTC)
         .date();
-    let site = Site::new(streaky(today), "UTC").counted();
+    let site = Views::new(streaky(today), "UTC").counted();
     let html = site.get("/activity?of=prompts").await;
     let before = today - jiff::Span::new().days(2);
     let cell = format!("until={before}\" tabindex=\"-1\" aria-label=\"");
@@ -356,7 +332,7 @@ async fn activity_draws_every_day_and_honours_its_filters() {
     assert!(html.contains("/timeline?agent=claude&#38;until="));
 }
 
-async fn wait_of(site: &Site, path: &str) -> String {
+async fn wait_of(site: &Views, path: &str) -> String {
     loop {
         let html = site.get(path).await;
         if !html.contains("Adding up") {
@@ -387,7 +363,7 @@ async fn a_project_tells_of_files_languages_and_branches() {
         .tool_call("Edit", edit("/w/app/README.md"), "done", false)
         .tool("Bash", "cat /w/app/other.py", "nothing")
         .answer("lit");
-    let site = Site::new(house, "UTC");
+    let site = Views::new(house, "UTC");
     let list = text(&site.get("/fragments/projects").await);
     assert!(list.contains("Rust Markdown"), "{list}");
     assert!(!list.contains("Python"), "a command names no file: {list}");
@@ -397,8 +373,7 @@ async fn a_project_tells_of_files_languages_and_branches() {
     assert!(told.contains("README.md 0 1 1"), "{told}");
     assert!(told.contains("feat/lamp"), "{told}");
     assert!(page.contains("/search?project=/w/app&#38;q=file:src/lamp.rs"));
-    let request = Request::get("/project?path=/w/none").header("host", "127.0.0.1:3847");
-    let (status, _) = site.ask(request.body(Body::empty()).unwrap()).await;
+    let status = site.site.get("/project?path=/w/none").await.status;
     assert_eq!(status, StatusCode::NOT_FOUND);
 }
 
@@ -469,7 +444,7 @@ async fn every_line_of_the_page_of_addresses_works() {
     let names = Regex::new(r"\bID\b|path=").unwrap();
     for home in [night(), house()] {
         let empty = !home.home().join(".claude").exists();
-        let site = Site::new(home, "UTC").counted();
+        let site = Views::new(home, "UTC").counted();
         let html = site.get("/help/fragments").await;
         let lines: Vec<String> = typed
             .captures_iter(&html)
@@ -481,7 +456,7 @@ async fn every_line_of_the_page_of_addresses_works() {
             if empty && names.is_match(&line) {
                 continue;
             }
-            let (status, _) = site.ask(request_of(&line)).await;
+            let status = site.site.ask(request_of(&line)).await.status();
             // a made-up project lies in no repository, and has no such file
             let absent = line.contains("/api/git-") || line.contains("/edits?");
             let fine = status == StatusCode::OK || absent && status == StatusCode::NOT_FOUND;
@@ -505,7 +480,7 @@ async fn every_route_that_gives_a_part_stands_on_that_page() {
         "only {} routes seen: is this the right place?",
         routes.len()
     );
-    let html = plain(&Site::new(house(), "UTC").get("/help/fragments").await);
+    let html = plain(&Views::new(house(), "UTC").get("/help/fragments").await);
     let missing: Vec<&String> = routes
         .iter()
         .filter(|route| {
@@ -524,7 +499,7 @@ async fn every_route_that_gives_a_part_stands_on_that_page() {
 
 #[tokio::test]
 async fn the_changelog_is_told_as_page_and_as_json() {
-    let site = Site::new(house(), "UTC");
+    let site = Views::new(house(), "UTC");
     let releases = site.json("/api/changelog").await;
     let first = &releases[0];
     for name in ["version", "date", "title"] {
@@ -543,7 +518,7 @@ async fn the_tour_works_with_and_without_a_history() {
     let tries = Regex::new("<ul class=\"tries\">(.*?)</ul>").unwrap();
     let href = Regex::new("href=\"([^\"]*)\"").unwrap();
     for home in [night(), house()] {
-        let site = Site::new(home, "UTC");
+        let site = Views::new(home, "UTC");
         let html = site.get("/tour").await;
         let links: String = tries.find_iter(&html).map(|found| found.as_str()).collect();
         let mut followed = 0;

@@ -55,10 +55,7 @@ pub fn image(block: &Block<'_>) -> Option<String> {
     let source: Media<'_> = block.source.and_then(Raw::object).unwrap_or_default();
     let media = source.media.and_then(Raw::text).unwrap_or_default();
     if let Some(url) = source.url.and_then(Raw::text) {
-        return Some(format!(
-            "[image, {}]",
-            text::one_line(&url, text::MAX_TITLE)
-        ));
+        return Some(text::image_at(&url));
     }
     // plain text documents are words, not bytes
     if is(source.kind, "text") {

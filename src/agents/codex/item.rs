@@ -94,7 +94,11 @@ impl Reader<'_> {
         for part in item.content.map(Raw::items).unwrap_or_default() {
             match part.get("text").and_then(Raw::filled) {
                 Some(block) => self.block(&block, Form::Event, &mut said, out),
-                None => said.stubs.push("[image]".to_owned()),
+                None => {
+                    let place = part.get("url").or(part.get("path"));
+                    let stub = place.map_or_else(|| "[image]".to_owned(), output::image);
+                    said.stubs.push(stub);
+                }
             }
         }
         self.prompt(said, Form::Event, out);

@@ -201,10 +201,7 @@ pub(super) fn image(url: Raw<'_>) -> String {
         return text::stub(media.split(';').next().unwrap_or(""), data.len());
     }
     let address = url.text().or_else(|| url.get("url").and_then(Raw::text));
-    format!(
-        "[image: {}]",
-        text::one_line(&address.unwrap_or_default(), 120)
-    )
+    text::image_at(&address.unwrap_or_default())
 }
 
 #[cfg(test)]

@@ -221,7 +221,11 @@ impl<R: Read> Lines<R> {
                 self.buffer.resize(wanted, 0);
             }
         }
-        match self.input.read(&mut self.buffer[self.end..]) {
+        let known = self.offset + (self.end - self.start) as u64;
+        let left = sink.until().saturating_sub(known);
+        let free = &mut self.buffer[self.end..];
+        let wanted = free.len().min(usize::try_from(left).unwrap_or(usize::MAX));
+        match self.input.read(&mut free[..wanted]) {
             Ok(0) => self.ended = true,
             Ok(bytes) => {
                 self.end += bytes;

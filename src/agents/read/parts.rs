@@ -156,7 +156,7 @@ fn picture(part: &Part<'_>) -> Option<String> {
             .and_then(|rest| rest.split_once(';'))
         {
             Some((media, body)) => text::stub(media, body.len()),
-            None => format!("[image, {}]", text::one_line(&url, text::MAX_TITLE)),
+            None => text::image_at(&url),
         };
         return Some(shown);
     }

@@ -1,7 +1,11 @@
 //! Pictures that stand in records as base64, whoever wrote them: in a block of their own, as a `data:`
-//! address, or somewhere in a text.
+//! address, or somewhere in a text. And those that a record names by the path of a file.
 
+use percent_encoding::percent_decode_str;
+use std::fs::{self, File, OpenOptions};
+use std::io::Read;
 use std::ops::Range;
+use std::path::{Component, Path, PathBuf, Prefix};
 
 /// A picture that decodes to more is not shown.
 pub const MOST: usize = 20 << 20;
@@ -76,9 +80,72 @@ pub fn decode(base64: &[u8]) -> Option<Picture> {
             bytes.push((bits >> count) as u8);
         }
     }
+    checked(bytes)
+}
+
+fn checked(bytes: Vec<u8>) -> Option<Picture> {
     let media = media(&bytes)?;
     let (width, height) = dimensions(media, &bytes)?;
     (u64::from(width) * u64::from(height) <= PIXELS).then_some(Picture { media, bytes })
+}
+
+/// Endings of the names of files that are looked into.
+const ENDINGS: [&str; 5] = ["png", "jpg", "jpeg", "gif", "webp"];
+
+/// The picture in a file that a record names by its whole path, or as a `file:` address. `None`: there is
+/// none that we show.
+///
+/// Whoever wrote the record chose the path. So nothing is opened but a plain file of this machine with the
+/// name of a picture (a link could lead anywhere, a pipe never ends, a share would be called up), and
+/// nothing is given out that does not begin as a picture does.
+pub fn of_file(named: &str) -> Option<Picture> {
+    let path = local(named)?;
+    let ending = path.extension()?.to_str()?.to_ascii_lowercase();
+    if !ENDINGS.contains(&ending.as_str()) || !fs::symlink_metadata(&path).ok()?.is_file() {
+        return None;
+    }
+    let file = open(&path).ok()?;
+    let metadata = file.metadata().ok()?;
+    if !metadata.is_file() || metadata.len() > MOST as u64 {
+        return None;
+    }
+    let mut bytes = Vec::with_capacity(metadata.len() as usize);
+    file.take(MOST as u64 + 1).read_to_end(&mut bytes).ok()?;
+    (bytes.len() <= MOST).then(|| checked(bytes)).flatten()
+}
+
+/// A path of this machine, whole and without detours.
+fn local(named: &str) -> Option<PathBuf> {
+    let path = match named.strip_prefix("file://") {
+        Some(rest) => {
+            let rest = rest.strip_prefix("localhost").unwrap_or(rest);
+            let path = percent_decode_str(rest).decode_utf8().ok()?;
+            // `file:///C:/x` is `C:/x`
+            let drive = path.as_bytes().get(2) == Some(&b':') && cfg!(windows);
+            PathBuf::from(if drive { &path[1..] } else { &path })
+        }
+        None => PathBuf::from(named),
+    };
+    let shared = named.starts_with("//") || named.starts_with("\\\\");
+    let plain = path.components().all(|component| match component {
+        Component::ParentDir => false,
+        Component::Prefix(prefix) => matches!(prefix.kind(), Prefix::Disk(_)),
+        _ => true,
+    });
+    (path.is_absolute() && plain && !shared).then_some(path)
+}
+
+/// A link that has come into the file's place meanwhile is not followed, a pipe not waited for.
+#[cfg(unix)]
+fn open(path: &Path) -> std::io::Result<File> {
+    use std::os::unix::fs::OpenOptionsExt;
+    let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK;
+    OpenOptions::new().read(true).custom_flags(flags).open(path)
+}
+
+#[cfg(not(unix))]
+fn open(path: &Path) -> std::io::Result<File> {
+    OpenOptions::new().read(true).open(path)
 }
 
 /// What the bytes are by their own beginning; nothing that can hold a script is on the list.
@@ -169,6 +236,53 @@ mod tests {
         assert_eq!(found.len(), 2);
         let of = |n: usize| decode(&record.as_bytes()[found[n].clone()]).map(|it| it.media);
         assert_eq!((of(0), of(1)), (Some("image/png"), Some("image/gif")));
+    }
+
+    #[test]
+    fn of_files_only_plain_ones_with_pictures_in_them_are_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+        let png = decode(PNG.as_bytes()).unwrap().bytes;
+        for name in ["a b.png", "odd\u{202f}name.PNG", "secret", "deep.svg"] {
+            fs::write(at(name), &png).unwrap();
+        }
+        fs::write(at("key.png"), "-----BEGIN KEY-----").unwrap();
+        fs::write(at("drawing.png"), "<svg xmlns='x'><script/></svg>").unwrap();
+        fs::create_dir(at("folder.png")).unwrap();
+        let large = File::create(at("large.png")).unwrap();
+        large.set_len(MOST as u64 + 1).unwrap();
+        let shown = |named: &str| of_file(named).map(|picture| picture.media);
+        let address = format!("file://{}", at("a b.png").replace(' ', "%20"));
+        for named in [&at("a b.png"), &at("odd\u{202f}name.PNG"), &address] {
+            assert_eq!(shown(named), Some("image/png"), "{named}");
+        }
+        for named in [
+            &at("secret"),
+            &at("deep.svg"),
+            &at("key.png"),
+            &at("drawing.png"),
+            &at("folder.png"),
+            &at("large.png"),
+            &at("missing.png"),
+            &at("folder.png/../a b.png"),
+            &format!("/{}", at("a b.png")),
+            &format!("file://box{}", at("a b.png")),
+            "\\\\box\\share\\a.png",
+            "a b.png",
+            "/dev/zero",
+            "",
+        ] {
+            assert_eq!(shown(named), None, "{named}");
+        }
+        #[cfg(unix)]
+        {
+            std::os::unix::fs::symlink(at("a b.png"), at("link.png")).unwrap();
+            assert_eq!(shown(&at("link.png")), None);
+            let pipe = std::ffi::CString::new(at("pipe.png")).unwrap();
+            // SAFETY: a path that ends in NUL, and lives as long as the call
+            assert_eq!(unsafe { libc::mkfifo(pipe.as_ptr(), 0o600) }, 0);
+            assert_eq!(shown(&at("pipe.png")), None, "nobody waits for its writer");
+        }
     }
 
     #[test]

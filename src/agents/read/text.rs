@@ -117,6 +117,16 @@ pub fn stub(media: &str, base64_length: usize) -> String {
     format!("[{media}, {}]", size(base64_length as u64 * 3 / 4))
 }
 
+/// What stands for an image that lies elsewhere: `[image, https://...]`, `[image, /home/...]`. A path stays
+/// as it is, letter by letter, where it is one line: file names have blanks of many kinds.
+pub fn image_at(address: &str) -> String {
+    const LONGEST: usize = 1024;
+    match address.len() <= LONGEST && !address.contains(char::is_control) {
+        true => format!("[image, {address}]"),
+        false => format!("[image, {}]", one_line(address, MAX_TITLE)),
+    }
+}
+
 /// The text with stubs and how many of them are images; `None` when there is nothing to replace.
 pub fn without_data(text: &str) -> Option<(String, u32)> {
     let mut found = data_uris(text);

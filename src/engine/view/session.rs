@@ -28,7 +28,8 @@ pub struct OutlineQuery {
     /// In turns.
     pub offset: usize,
     pub limit: usize,
-    /// Start with the page that holds the turn of this message (overrides `offset`).
+    /// The window that the turn of this message stands in, with others before and behind it (overrides
+    /// `offset`).
     pub around: Option<u32>,
 }
 

@@ -44,3 +44,13 @@ pub struct AgentStatus {
     pub messages: u64,
     pub issues: u64,
 }
+
+/// What came of asking the endpoint for titles.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Trial {
+    /// What the model says, or a sentence on what is wrong.
+    pub outcome: Result<String, String>,
+    /// How long it took, with one decimal.
+    pub seconds: String,
+    pub model: String,
+}

@@ -34,7 +34,7 @@ pub mod status;
 mod stream;
 mod tables;
 
-use super::App;
+use super::{App, pages};
 use axum::Router;
 use axum::extract::{Path, RawQuery, State};
 use axum::routing::{get, post};
@@ -51,6 +51,7 @@ pub fn router() -> Router<App> {
         )
         .route("/api/session/{id}/stream", get(stream::stream))
         .route("/api/session/{id}/raw/{seq}", get(raw::raw))
+        .route("/api/session/{id}/export", get(pages::export::markdown))
         .route("/api/session/{id}/star", post(marks::star))
         .route("/api/session/{id}/tag", post(marks::tag))
         .route("/api/session/{id}/title", post(marks::title))

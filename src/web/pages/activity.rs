@@ -1,31 +1,23 @@
 //! `/activity`: which days and hours had work on them.
 
+use crate::engine::view::Streaks;
 use crate::engine::view::{Analytics as Figures, AnalyticsQuery, DayAmount, FacetList, Job};
-use crate::engine::view::{SessionsQuery, Streaks};
 use crate::engine::{active_days, streaks};
 use crate::model::Day;
-use crate::web::ask::Ask;
 use crate::web::charts::{self, Measure, Week, Year};
-use crate::web::error::{Answer, Failure};
+use crate::web::error::Failure;
 use crate::web::facets::{Choice, Facet, choices, facets};
-use crate::web::figures::{self, Drawing, WAIT};
+use crate::web::figures::Figured;
 use crate::web::filters::{dollars, grouped};
 use crate::web::params::Params;
-use crate::web::respond::{self, fragment};
+use crate::web::respond::fragment;
 use crate::web::shell::Shell;
-use crate::web::{App, blocking, filters};
+use crate::web::{App, filters};
 use askama::Template;
-use axum::extract::State;
-use axum::response::sse::{Event, Sse};
-use futures_util::Stream;
 use std::collections::BTreeMap;
-use std::convert::Infallible;
 
 const PATH: &str = "/activity";
-/// Filters, then what is drawn.
-const KNOWN: [&str; 8] = [
-    "agent", "project", "repo", "model", "tag", "year", "of", "heat",
-];
+/// Parameters that say how it is drawn.
 const DRAWN: [&str; 3] = ["year", "of", "heat"];
 const OF: [(&str, &str); 4] = [
     ("sessions", "Sessions"),
@@ -34,7 +26,6 @@ const OF: [(&str, &str); 4] = [
     ("cost", "Cost"),
 ];
 const HEAT: [(&str, &str); 2] = [("messages", "Messages"), ("cost", "Cost")];
-const FACETS: [&str; 3] = ["agent", "repo", "project"];
 
 #[derive(Template)]
 #[template(path = "pages/activity.html", blocks = ["results", "figures"])]
@@ -99,74 +90,46 @@ pub struct Share {
     pub prompts: u64,
 }
 
-pub async fn page(State(app): State<App>, ask: Ask) -> Answer {
-    blocking::page(app, move |app| {
-        let params = ask.params.only(&KNOWN);
-        let query = query(&params);
-        let job = app.engine.analytics(&query, ask.params.flag("refresh"))?;
-        let found = app.engine.sessions(&SessionsQuery {
-            filters: query.filters,
-            ..SessionsQuery::default()
-        })?;
-        let page = Activity::new(shell(app, &ask, &params), &params, job, &found.facets);
-        respond::navigated(&ask, &page, &page.shell.here)
-    })
-    .await
-}
+impl Figured for Activity {
+    const PATH: &str = PATH;
+    const TITLE: &str = "Activity";
+    const KNOWN: &[&str] = &[
+        "agent", "project", "repo", "model", "tag", "year", "of", "heat",
+    ];
+    const FACETS: &[&str] = &["agent", "repo", "project"];
 
-/// The figures alone, as complete as they are in a moment.
-pub async fn drawn(State(app): State<App>, ask: Ask) -> Answer {
-    blocking::page(app, move |app| {
-        let params = ask.params.only(&KNOWN);
-        let job = app.engine.analytics_wait(&query(&params), 1.0, WAIT)?;
-        let page = Activity::new(shell(app, &ask, &params), &params, job, &[]);
-        respond::part(&ask, &page.as_figures())
-    })
-    .await
-}
-
-/// The figures as they come.
-pub async fn stream(
-    State(app): State<App>,
-    ask: Ask,
-) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
-    figures::follow(app, ask, DRAWING)
-}
-
-const DRAWING: Drawing = Drawing {
-    query: |params| query(&params.only(&KNOWN)),
-    html: |app, ask, job| -> Result<String, Failure> {
-        let params = ask.params.only(&KNOWN);
-        let page = Activity::new(shell(app, ask, &params), &params, job, &[]);
-        Ok(page.as_figures().render()?)
-    },
-};
-
-fn shell(app: &App, ask: &Ask, params: &Params) -> Shell {
-    let mut shell = Shell::new(app, ask, PATH, "Activity");
-    shell.here = params.url(PATH);
-    shell
-}
-
-fn query(params: &Params) -> AnalyticsQuery {
-    AnalyticsQuery {
-        filters: params.filters(),
-        ..AnalyticsQuery::default()
+    fn query(params: &Params) -> AnalyticsQuery {
+        AnalyticsQuery {
+            filters: params.filters(),
+            ..AnalyticsQuery::default()
+        }
+    }
+    fn drawn(
+        _app: &App,
+        shell: Shell,
+        params: &Params,
+        job: Job<Figures>,
+        offered: Vec<FacetList>,
+    ) -> Result<Activity, Failure> {
+        Ok(Activity::new(shell, params, job, &offered))
+    }
+    fn figures(&self) -> askama::Result<String> {
+        self.as_figures().render()
     }
 }
 
 impl Activity {
-    fn new(mut shell: Shell, params: &Params, job: Job<Figures>, lists: &[FacetList]) -> Activity {
+    fn new(
+        mut shell: Shell,
+        params: &Params,
+        job: Job<Figures>,
+        offered: &[FacetList],
+    ) -> Activity {
         shell.unfinished = !job.done;
         let figures = &*job.result;
         let set = params.pairs().iter();
         let set: Vec<_> = set
             .filter(|(name, _)| !DRAWN.contains(&name.as_str()))
-            .collect();
-        let offered: Vec<FacetList> = FACETS
-            .iter()
-            .filter_map(|field| lists.iter().find(|list| list.field == *field))
-            .cloned()
             .collect();
         Activity {
             done: job.done,
@@ -185,7 +148,7 @@ impl Activity {
                 })
                 .collect(),
             clear: (!set.is_empty()).then(|| params.only(&DRAWN).url(PATH)),
-            facets: facets(&offered, params, PATH),
+            facets: facets(offered, params, PATH),
             board: Board::new(figures, params, &shell),
             shell,
         }
@@ -284,9 +247,12 @@ fn stats(
     vec![
         plain(
             "Total",
-            measure.summed(sum),
             match measure {
-                Measure::Sessions => "each on each of its days".into(),
+                Measure::Sessions => grouped(sum),
+                _ => measure.summed(sum),
+            },
+            match measure {
+                Measure::Sessions => "session days, one for each day of each".into(),
                 _ => "in the days shown".into(),
             },
         ),

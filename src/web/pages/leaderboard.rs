@@ -1,22 +1,19 @@
 //! `/leaderboard`: where one stands against oneself. Everything is of this machine; nothing leaves it.
 
-use crate::engine::view::{Analytics as Figures, AnalyticsQuery, Job, Leaderboard as Told};
+use crate::engine::view::{
+    Analytics as Figures, AnalyticsQuery, FacetList, Job, Leaderboard as Told,
+};
 use crate::engine::view::{DayAmount, Rank, Record, Standing};
 use crate::model::Day;
-use crate::web::ask::Ask;
 use crate::web::cards::one_line;
-use crate::web::error::{Answer, Failure};
-use crate::web::figures::{self, Drawing, WAIT};
-use crate::web::filters::{dollars, grouped, shortened};
+use crate::web::error::Failure;
+use crate::web::figures::Figured;
+use crate::web::filters::{counted, dollars, grouped, shortened};
 use crate::web::params::{Params, carried, segment};
-use crate::web::respond::{self, fragment};
+use crate::web::respond::fragment;
 use crate::web::shell::Shell;
-use crate::web::{App, blocking, filters};
+use crate::web::{App, filters};
 use askama::Template;
-use axum::extract::State;
-use axum::response::sse::{Event, Sse};
-use futures_util::Stream;
-use std::convert::Infallible;
 
 const PATH: &str = "/leaderboard";
 /// Places of a list.
@@ -99,48 +96,31 @@ pub struct Feat {
     pub href: String,
 }
 
-pub async fn page(State(app): State<App>, ask: Ask) -> Answer {
-    blocking::page(app, move |app| {
-        let job = app
-            .engine
-            .analytics(&AnalyticsQuery::default(), ask.params.flag("refresh"))?;
-        let page = Leaderboard::of(app, &ask, job)?;
-        respond::navigated(&ask, &page, PATH)
-    })
-    .await
-}
+impl Figured for Leaderboard {
+    const PATH: &str = PATH;
+    const TITLE: &str = "Leaderboard";
+    const KNOWN: &[&str] = &[];
+    const FACETS: &[&str] = &[];
 
-/// The figures alone, as complete as they are in a moment.
-pub async fn drawn(State(app): State<App>, ask: Ask) -> Answer {
-    blocking::page(app, move |app| {
-        let query = AnalyticsQuery::default();
-        let job = app.engine.analytics_wait(&query, 1.0, WAIT)?;
-        respond::part(&ask, &Leaderboard::of(app, &ask, job)?.as_figures())
-    })
-    .await
-}
-
-/// The figures as they come.
-pub async fn stream(
-    State(app): State<App>,
-    ask: Ask,
-) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
-    figures::follow(app, ask, DRAWING)
-}
-
-const DRAWING: Drawing = Drawing {
-    query: |_| AnalyticsQuery::default(),
-    html: |app, ask, job| Ok(Leaderboard::of(app, ask, job)?.as_figures().render()?),
-};
-
-impl Leaderboard {
-    fn of(app: &App, ask: &Ask, job: Job<Figures>) -> Result<Leaderboard, Failure> {
+    fn query(_params: &Params) -> AnalyticsQuery {
+        AnalyticsQuery::default()
+    }
+    fn drawn(
+        app: &App,
+        shell: Shell,
+        _params: &Params,
+        job: Job<Figures>,
+        _offered: Vec<FacetList>,
+    ) -> Result<Leaderboard, Failure> {
         let told = app.engine.leaderboard(&job)?;
-        let mut shell = Shell::new(app, ask, PATH, "Leaderboard");
-        shell.here = PATH.into();
         Ok(Leaderboard::new(shell, job, &told))
     }
+    fn figures(&self) -> askama::Result<String> {
+        self.as_figures().render()
+    }
+}
 
+impl Leaderboard {
     fn new(mut shell: Shell, job: Job<Figures>, told: &Told) -> Leaderboard {
         shell.unfinished = !job.done;
         Leaderboard {
@@ -238,7 +218,7 @@ fn rankings(told: &Told, roots: &[String]) -> Vec<Ranking> {
 }
 
 fn grid(title: &'static str, note: String, standing: &Standing) -> Grid {
-    let mut cells = vec![
+    let cells = vec![
         ("Prompts", grouped(standing.prompts)),
         ("Interactions", grouped(standing.interactions)),
         ("Agent time", hours(standing.active_ms)),
@@ -246,10 +226,6 @@ fn grid(title: &'static str, note: String, standing: &Standing) -> Grid {
         ("Cost", dollars(standing.cost)),
         ("Tokens", shortened(standing.tokens)),
     ];
-    // without a tool call they are the prompts once more
-    if standing.interactions == standing.prompts {
-        cells.remove(1);
-    }
     Grid { title, note, cells }
 }
 
@@ -262,18 +238,22 @@ fn note(told: &Told) -> String {
     let hidden = match told.hidden {
         0 => String::new(),
         some => format!(
-            ", and {} helper and sub-agent run{} besides",
-            grouped(some),
-            if some == 1 { "" } else { "s" }
+            ", and {} besides",
+            counted(some, "helper and sub-agent run")
         ),
     };
     format!(
-        "{} conversations are {} runs{hidden}. Conversations, prompts and hours count each conversation \
+        "{} {} {}{hidden}. Conversations, prompts and hours count each conversation \
          that lists show; cost and tokens are of every run, for they were spent. An interaction is a \
          prompt or a tool call; hours go from the first to the last prompt of each session and day, \
          16 a day at most.",
-        grouped(whole.conversations),
-        grouped(whole.sessions)
+        counted(whole.conversations, "conversation"),
+        if whole.conversations == 1 {
+            "is"
+        } else {
+            "are"
+        },
+        counted(whole.sessions, "run"),
     )
 }
 
@@ -338,9 +318,9 @@ fn bars(told: &Told, shell: &Shell) -> (Vec<Bar>, String) {
             height: format!("{height:.1}"),
             href: format!("/timeline?until={}", row.day),
             title: format!(
-                "{name}: {} prompts, {} conversations, {}",
-                grouped(row.prompts),
-                grouped(row.conversations),
+                "{name}: {}, {}, {}",
+                counted(row.prompts, "prompt"),
+                counted(row.conversations, "conversation"),
                 dollars(row.amount.cost)
             ),
             name,
@@ -348,7 +328,9 @@ fn bars(told: &Told, shell: &Shell) -> (Vec<Bar>, String) {
         }
     };
     let bars = told.daily.iter().enumerate().map(bar).collect();
-    (bars, grouped(greatest))
+    // of thirty days without a prompt the foot alone says so
+    let top = Some(greatest).filter(|top| *top > 0);
+    (bars, top.map_or_else(String::new, grouped))
 }
 
 fn records(told: &Told, shell: &Shell) -> Vec<Feat> {

@@ -6,7 +6,7 @@ use crate::web::cards::CardView;
 use crate::web::charts::{self, OverTime, Step};
 use crate::web::error::{Answer, Failure};
 use crate::web::facets::{Choice, choices};
-use crate::web::filters::{dollars, grouped, shortened};
+use crate::web::filters::{counted, dollars, grouped, shortened};
 use crate::web::params::{NONE, Params, carried};
 use crate::web::respond::{self, fragment};
 use crate::web::shell::Shell;
@@ -214,7 +214,7 @@ fn tiles(view: &ProjectView) -> Vec<(&'static str, String, String)> {
     let row = &view.row;
     let hidden = match view.hidden_sessions {
         0 => "of all runs".to_owned(),
-        some => format!("{} hidden runs included", grouped(some as u64)),
+        some => format!("{} included", counted(some as u64, "hidden run")),
     };
     let failed = match view.tool_errors {
         0 => "none failed".to_owned(),
@@ -224,12 +224,12 @@ fn tiles(view: &ProjectView) -> Vec<(&'static str, String, String)> {
         (
             "Conversations",
             grouped(row.conversations as u64),
-            format!("{} sessions", grouped(row.sessions as u64)),
+            counted(row.sessions as u64, "session"),
         ),
         (
             "Prompts",
             grouped(row.prompts),
-            format!("{} messages", grouped(row.messages)),
+            counted(row.messages, "message"),
         ),
         (
             "Active hours",

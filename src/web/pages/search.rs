@@ -169,9 +169,7 @@ impl Search {
     ) -> Search {
         shell.q = query.text.clone();
         let here = params.without("offset");
-        let plain = CALENDAR
-            .iter()
-            .fold(here.clone(), |p, name| p.without(name));
+        let plain = here.without_any(&CALENDAR);
         let next = found.next.map(|offset| {
             let next = plain.with("offset", &offset.to_string());
             (next.url(PATH), next.url("/fragments/search/more"))

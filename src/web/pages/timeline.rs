@@ -6,7 +6,7 @@ use crate::web::ask::Ask;
 use crate::web::calendar::{CALENDAR, Calendar, calendar};
 use crate::web::cards;
 use crate::web::error::{Answer, Failure};
-use crate::web::facets::{Choice, Facet, Range, facets, range};
+use crate::web::facets::{Choice, Facet, Range, facets, range, switch};
 use crate::web::filters::{dollars, grouped};
 use crate::web::params::{FILTERS, Params, carried};
 use crate::web::respond::{self, fragment};
@@ -127,9 +127,7 @@ fn build(app: &App, ask: &Ask) -> Result<Timeline, Failure> {
 impl Timeline {
     fn new(shell: Shell, params: Params, query: TimelineQuery, found: TimelinePage) -> Timeline {
         let here = params.without("until");
-        let plain = CALENDAR
-            .iter()
-            .fold(here.clone(), |p, name| p.without(name));
+        let plain = here.without_any(&CALENDAR);
         let spans = found.spans.iter();
         let spans: Vec<(Day, u64)> = spans.map(|(day, n)| (*day, u64::from(*n))).collect();
         let today = shell.clock.day(shell.clock.now);
@@ -163,20 +161,16 @@ impl Timeline {
             facets: facets(&found.facets, &plain, PATH),
             range: range(&plain, PATH, today),
             calendar: calendar(&here, PATH, today, &spans),
-            helpers: switch(&params, "include_helpers", query.filters.include_helpers),
-            starred: switch(&params, "starred", query.filters.starred),
+            helpers: switch(
+                &params,
+                PATH,
+                "include_helpers",
+                query.filters.include_helpers,
+            ),
+            starred: switch(&params, PATH, "starred", query.filters.starred),
             clear: (!plain.is_empty()).then(|| PATH.into()),
             shell,
         }
-    }
-}
-
-/// The other state of an on-off parameter; the day that one looks at stays.
-fn switch(params: &Params, name: &'static str, on: bool) -> Choice {
-    Choice {
-        label: name,
-        href: params.with(name, if on { "" } else { "1" }).url(PATH),
-        current: on,
     }
 }
 

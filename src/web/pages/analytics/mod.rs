@@ -9,39 +9,28 @@ mod tiles;
 pub use plans::change as change_plan;
 
 use crate::engine::view::{
-    Analytics as Figures, AnalyticsQuery, FacetList, Job, Runs, SessionsQuery, Subscriptions,
+    Analytics as Figures, AnalyticsQuery, FacetList, Job, Runs, Subscriptions,
 };
 use crate::model::Day;
-use crate::web::ask::Ask;
-use crate::web::error::{Answer, Failure};
+use crate::web::error::Failure;
 use crate::web::facets::{Choice, Facet, Range, choices, facets, range};
-use crate::web::figures::{self, Drawing, WAIT};
+use crate::web::figures::Figured;
 use crate::web::params::Params;
-use crate::web::respond::{self, fragment};
+use crate::web::respond::fragment;
 use crate::web::shell::Shell;
-use crate::web::{App, blocking, filters};
+use crate::web::{App, filters};
 use askama::Template;
-use axum::extract::State;
-use axum::response::sse::{Event, Sse};
 use board::Board;
-use futures_util::Stream;
 use plans::PlanForms;
-use std::convert::Infallible;
 
 const PATH: &str = "/analytics";
-/// Filters, then how the charts are drawn.
-const KNOWN: [&str; 16] = [
-    "agent", "project", "repo", "model", "branch", "tool", "tag", "starred", "from", "to",
-    "helpers", "by", "step", "chart", "map", "heat",
-];
+/// Parameters that say how the charts are drawn.
+const DRAWN: [&str; 5] = ["by", "step", "chart", "map", "heat"];
 const HELPERS: [(&str, &str); 3] = [
     ("all", "Counted"),
     ("without", "Left out"),
     ("only", "Alone"),
 ];
-/// Facets that the page offers to tick.
-const FACETS: [&str; 4] = ["agent", "model", "repo", "project"];
-
 #[derive(Template)]
 #[template(path = "pages/analytics.html", blocks = ["results", "figures"])]
 pub struct Analytics {
@@ -69,97 +58,57 @@ pub struct Analytics {
 }
 fragment!(Analytics);
 
-pub async fn page(State(app): State<App>, ask: Ask) -> Answer {
-    blocking::page(app, move |app| {
-        let refresh = ask.params.flag("refresh");
-        let params = ask.params.only(&KNOWN);
-        let query = query(&params);
-        let job = app.engine.analytics(&query, refresh)?;
-        let found = app.engine.sessions(&SessionsQuery {
-            filters: query.filters.clone(),
-            ..SessionsQuery::default()
-        })?;
-        let page = Analytics::of(app, &ask, &params, job, found.facets)?;
-        respond::navigated(&ask, &page, &page.shell.here)
-    })
-    .await
-}
+impl Figured for Analytics {
+    const PATH: &str = PATH;
+    const TITLE: &str = "Analytics";
+    const KNOWN: &[&str] = &[
+        "agent", "project", "repo", "model", "branch", "tool", "tag", "starred", "from", "to",
+        "helpers", "by", "step", "chart", "map", "heat",
+    ];
+    const FACETS: &[&str] = &["agent", "model", "repo", "project"];
 
-/// The figures alone, as complete as they are in a moment.
-pub async fn figures(State(app): State<App>, ask: Ask) -> Answer {
-    blocking::page(app, move |app| {
-        let params = ask.params.only(&KNOWN);
-        let job = app.engine.analytics_wait(&query(&params), 1.0, WAIT)?;
-        let page = Analytics::of(app, &ask, &params, job, Vec::new())?;
-        respond::part(&ask, &page.as_figures())
-    })
-    .await
-}
-
-/// The figures as they come.
-pub async fn stream(
-    State(app): State<App>,
-    ask: Ask,
-) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
-    figures::follow(app, ask, DRAWING)
-}
-
-const DRAWING: Drawing = Drawing {
-    query: |params| query(&params.only(&KNOWN)),
-    html: |app, ask, job| {
-        let params = ask.params.only(&KNOWN);
-        let page = Analytics::of(app, ask, &params, job, Vec::new())?;
-        Ok(page.as_figures().render()?)
-    },
-};
-
-fn query(params: &Params) -> AnalyticsQuery {
-    AnalyticsQuery {
-        filters: params.filters(),
-        runs: match params.get("helpers") {
-            Some("without") => Runs::People,
-            Some("only") => Runs::Helpers,
-            _ => Runs::All,
-        },
+    fn query(params: &Params) -> AnalyticsQuery {
+        AnalyticsQuery {
+            filters: params.filters(),
+            runs: match params.get("helpers") {
+                Some("without") => Runs::People,
+                Some("only") => Runs::Helpers,
+                _ => Runs::All,
+            },
+        }
+    }
+    fn drawn(
+        app: &App,
+        shell: Shell,
+        params: &Params,
+        job: Job<Figures>,
+        offered: Vec<FacetList>,
+    ) -> Result<Analytics, Failure> {
+        let query = Analytics::query(params);
+        let plans = app.engine.subscriptions(&job.result, &query)?;
+        let today = app.engine.today();
+        Ok(Analytics::new(shell, params, job, plans, &offered, today))
+    }
+    fn figures(&self) -> askama::Result<String> {
+        self.as_figures().render()
     }
 }
 
 impl Analytics {
-    fn of(
-        app: &App,
-        ask: &Ask,
-        params: &Params,
-        job: Job<Figures>,
-        lists: Vec<FacetList>,
-    ) -> Result<Analytics, Failure> {
-        let mut shell = Shell::new(app, ask, PATH, "Analytics");
-        shell.here = params.url(PATH);
-        let plans = app.engine.subscriptions(&job.result, &query(params))?;
-        Ok(Analytics::new(
-            shell,
-            params,
-            job,
-            plans,
-            &lists,
-            app.engine.today(),
-        ))
-    }
-
     fn new(
         mut shell: Shell,
         params: &Params,
         job: Job<Figures>,
         subscriptions: Subscriptions,
-        lists: &[FacetList],
+        offered: &[FacetList],
         today: Day,
     ) -> Analytics {
         shell.unfinished = !job.done;
         let figures = &*job.result;
-        let drawn = ["by", "step", "chart", "map", "heat"];
         let set: Vec<&(String, String)> = params
             .pairs()
             .iter()
-            .filter(|(name, _)| !drawn.contains(&name.as_str()))
+            .filter(|(name, _)| !DRAWN.contains(&name.as_str()))
             .collect();
         let chips = set
             .iter()
@@ -168,11 +117,6 @@ impl Analytics {
                 let label = format!("{name}: {value}");
                 (label, params.toggled(name, value).url(PATH))
             })
-            .collect();
-        let offered: Vec<FacetList> = FACETS
-            .iter()
-            .filter_map(|field| lists.iter().find(|list| list.field == *field))
-            .cloned()
             .collect();
         Analytics {
             done: job.done,
@@ -183,9 +127,9 @@ impl Analytics {
             refresh: params.with("refresh", "1").url(PATH),
             range: range(params, PATH, today),
             carried: params.without("from").without("to").pairs().to_vec(),
-            clear: (!set.is_empty()).then(|| params.only(&drawn).url(PATH)),
+            clear: (!set.is_empty()).then(|| params.only(&DRAWN).url(PATH)),
             chips,
-            facets: facets(&offered, params, PATH),
+            facets: facets(offered, params, PATH),
             helpers: choices(params, PATH, "helpers", &HELPERS),
             as_of: Some(figures.as_of).filter(|at| *at > 0),
             zone: figures.zone.clone(),

@@ -75,7 +75,8 @@ pub async fn page(State(app): State<App>, Path(id): Path<String>, ask: Ask) -> A
         let mut shell = Shell::new(app, &ask, "/", "Files");
         shell.here = params.url(&format!("{path}/files"));
         let name = cards::name(&view.card.session);
-        let mut page = Files::new(shell, path, name, touched, &params);
+        let project = &view.card.session.project;
+        let mut page = Files::new(shell, (path, name), project, touched, &params);
         if let Some(open) = params.get("file") {
             let wanted = page.files.iter().position(|file| file.touched.path == open);
             let at = wanted.ok_or_else(|| Failure::not_found("this file was not edited here"))?;
@@ -132,8 +133,8 @@ fn part(
 impl Files {
     fn new(
         shell: Shell,
-        path: String,
-        name: String,
+        (path, name): (String, String),
+        project: &str,
         touched: Vec<Touched>,
         params: &Params,
     ) -> Files {
@@ -159,7 +160,7 @@ impl Files {
                 .into_iter()
                 .skip(from)
                 .take(limit)
-                .map(|touched| File::new(touched, &path))
+                .map(|touched| File::new(touched, project, &path))
                 .collect(),
             all,
             name,
@@ -170,9 +171,10 @@ impl Files {
 }
 
 impl File {
-    fn new(touched: Touched, path: &str) -> File {
-        let cut = touched.path.rfind(['/', '\\']).map_or(0, |at| at + 1);
-        let (folder, file) = touched.path.split_at(cut);
+    fn new(touched: Touched, project: &str, path: &str) -> File {
+        let shown = within(&touched.path, project);
+        let cut = shown.rfind(['/', '\\']).map_or(0, |at| at + 1);
+        let (folder, file) = shown.split_at(cut);
         let params = Params::default().with("file", &touched.path);
         File {
             folder: folder.to_owned(),
@@ -185,6 +187,14 @@ impl File {
     }
 }
 
+/// A path as it is from its session's folder, where it lies in that.
+fn within<'p>(path: &'p str, project: &str) -> &'p str {
+    let rest = path.strip_prefix(project.trim_end_matches(['/', '\\']));
+    let rest = rest.and_then(|rest| rest.strip_prefix(['/', '\\']));
+    rest.filter(|rest| !rest.is_empty() && !project.is_empty())
+        .unwrap_or(path)
+}
+
 #[cfg(test)]
 pub mod tests {
     use super::*;
@@ -194,7 +204,8 @@ pub mod tests {
         let params = Params::parse(query);
         let shell = sample::shell("/", "Files");
         let name = "Bounded retries".to_owned();
-        Files::new(shell, "/session/x".into(), name, sample::touched(), &params)
+        let touched = sample::touched();
+        Files::new(shell, ("/session/x".into(), name), "/w", touched, &params)
     }
 
     #[test]
@@ -204,6 +215,21 @@ pub mod tests {
         assert_eq!(page.files[0].file, "upload.rs");
         let html = page.render().unwrap();
         assert!(html.contains("/fragments/session/x/edits?file="));
+    }
+
+    #[test]
+    fn a_path_in_the_sessions_folder_is_told_from_there() {
+        for (path, project, want) in [
+            ("/w/app/src/a.rs", "/w/app", "src/a.rs"),
+            ("/w/app/src/a.rs", "/w/app/", "src/a.rs"),
+            ("C:\\w\\a.rs", "C:\\w", "a.rs"),
+            ("/w/application/a.rs", "/w/app", "/w/application/a.rs"),
+            ("/w/app", "/w/app", "/w/app"),
+            ("/a.rs", "", "/a.rs"),
+            ("src/a.rs", "/w/app", "src/a.rs"),
+        ] {
+            assert_eq!(within(path, project), want, "{path} in {project}");
+        }
     }
 
     #[test]
@@ -220,8 +246,8 @@ pub mod tests {
             let shell = sample::shell("/", "Files");
             Files::new(
                 shell,
-                "/session/x".into(),
-                String::new(),
+                ("/session/x".into(), String::new()),
+                "",
                 touched.clone(),
                 &params,
             )

@@ -12,7 +12,8 @@ pub use text::text;
 
 use crate::engine::Engine;
 use crate::engine::view::{
-    Course, Inside, Landmark, MessagesPage, MessagesQuery, RoleFilter, SessionView, TranscriptItem,
+    Course, Inside, LIVE_MS, Landmark, MessagesPage, MessagesQuery, RoleFilter, SessionView,
+    TranscriptItem,
 };
 use crate::model::Sid;
 use crate::web::ask::Ask;
@@ -116,9 +117,11 @@ pub async fn tail(State(app): State<App>, Path(id): Path<String>, ask: Ask) -> A
             return Ok(StatusCode::NO_CONTENT.into_response());
         }
         found.offset = seen;
+        let newest = found.items.iter().chain(&changed).filter_map(last_at).max();
         let insight = insight(&app.engine, sid, &params)?;
         let shell = Shell::new(app, &ask, "/", "Session");
         let path = path(&id);
+        let now = shell.clock.now;
         let mut messages = Messages::new(shell, &path, &params, found, &insight, &app.engine)?;
         let mut renderer = Renderer::new(&path, None, &insight);
         messages.changed = changed
@@ -126,9 +129,18 @@ pub async fn tail(State(app): State<App>, Path(id): Path<String>, ask: Ask) -> A
             .map(|item| renderer.item(item, child_href(&app.engine)))
             .collect();
         messages.previous = None;
+        messages.live = newest
+            .map(|at| at.saturating_add(LIVE_MS))
+            .filter(|until| *until > now);
         respond::part(&ask, &messages)
     })
     .await
+}
+
+/// Of an item, or of its output.
+fn last_at(item: &TranscriptItem) -> Option<i64> {
+    item.at
+        .max(item.output.as_ref().and_then(|output| output.at))
 }
 
 /// What is state of the page; the rest of an address is a question about it.

@@ -10,7 +10,7 @@ use crate::model::Day;
 use crate::web::ask::Ask;
 use crate::web::calendar::{CALENDAR, Calendar, calendar};
 use crate::web::error::{Answer, Failure};
-use crate::web::facets::{Choice, Facet, Range, choices, choices_from, facets, range};
+use crate::web::facets::{Choice, Facet, Range, choices, choices_from, facets, range, switch};
 use crate::web::marks::offers;
 use crate::web::params::{FILTERS, Params};
 use crate::web::respond::{self, fragment};
@@ -236,9 +236,7 @@ impl Sessions {
         let here = POSITION
             .iter()
             .fold(params.clone(), |p, name| p.without(name));
-        let plain = CALENDAR
-            .iter()
-            .fold(here.clone(), |p, name| p.without(name));
+        let plain = here.without_any(&CALENDAR);
         let next = found.next.map(|offset| {
             let next = plain.with("offset", &offset.to_string());
             let more = format!("{}/more", place.fragment);
@@ -326,15 +324,6 @@ fn following(choices: &[Choice]) -> String {
     let at = choices.iter().position(|choice| choice.current);
     let next = at.map_or(0, |at| (at + 1) % choices.len());
     choices[next].href.clone()
-}
-
-/// The other state of an on-off parameter.
-fn switch(params: &Params, path: &str, name: &'static str, on: bool) -> Choice {
-    Choice {
-        label: name,
-        href: params.with(name, if on { "" } else { "1" }).url(path),
-        current: on,
-    }
 }
 
 #[cfg(test)]

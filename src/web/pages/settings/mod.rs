@@ -17,7 +17,7 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use view::{Outcome, Patterns, SettingsPage};
+use view::{Outcome, Patterns, SettingsPage, Tried};
 
 const PATH: &str = "/settings";
 
@@ -58,6 +58,20 @@ pub async fn save(
             Ok(()) => kept(app, &ask, section, &form),
             Err(wrong) => refused(app, &ask, section, form, wrong),
         }
+    })
+    .await
+}
+
+/// `POST /settings/titles/test`: the one request that this program makes of anybody.
+pub async fn try_titles(State(app): State<App>, ask: Ask) -> Answer {
+    blocking::page(app, move |app| {
+        let trial = app.engine.try_titles();
+        let shell = Shell::new(app, &ask, PATH, "Settings");
+        let html = match ask.htmx {
+            true => Tried { trial }.render()?,
+            false => SettingsPage::new(app, shell, Outcome::Tried(trial))?.render()?,
+        };
+        Ok((respond::html_headers(), html).into_response())
     })
     .await
 }

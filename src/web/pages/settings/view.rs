@@ -3,6 +3,7 @@
 use super::PATH;
 use super::form::RATES;
 use crate::config::{Config, Wrong};
+use crate::engine::view::Trial;
 use crate::engine::{PatternCount, agents};
 use crate::model::CostMode;
 use crate::web::ask::Theme;
@@ -18,6 +19,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub enum Outcome {
     None,
     Saved(&'static str),
+    Tried(Option<Trial>),
     Refused {
         section: &'static str,
         typed: Params,
@@ -43,12 +45,22 @@ pub struct SettingsPage {
     pub prices: Vec<PriceRow>,
     pub rates: [(&'static str, &'static str); 5],
     pub has_key: bool,
+    /// Where the test goes to: an address and a model are set.
+    pub testable: Option<String>,
+    pub tried: Option<Tried>,
     pub open_browser: bool,
     /// What holds only after a restart: name, value now, value then.
     pub waiting: Vec<(&'static str, String, String)>,
     pub about: About,
 }
 fragment!(SettingsPage);
+
+/// What came of the test of the endpoint for titles.
+#[derive(Template)]
+#[template(path = "parts/tried.html")]
+pub struct Tried {
+    pub trial: Option<Trial>,
+}
 
 /// The counts alone, as patterns are typed.
 #[derive(Template)]
@@ -86,6 +98,12 @@ pub struct About {
 impl SettingsPage {
     pub fn new(app: &App, mut shell: Shell, outcome: Outcome) -> Result<SettingsPage, Failure> {
         shell.here = PATH.into();
+        let tried = match &outcome {
+            Outcome::Tried(trial) => Some(Tried {
+                trial: trial.clone(),
+            }),
+            _ => None,
+        };
         let config = app.engine.config();
         let mut values = values(&config);
         // forms that add something keep nothing here, and call their fields as others do
@@ -113,6 +131,12 @@ impl SettingsPage {
             prices: config.saved.prices.iter().map(price).collect(),
             rates: RATES,
             has_key: config.saved.titles.api_key.is_some(),
+            testable: config
+                .titles
+                .url
+                .clone()
+                .filter(|_| config.titles.model.is_some()),
+            tried,
             open_browser,
             waiting: waiting(&app.engine.started, &config),
             about: About {
