@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| codedash_fuzz::room("aider", data));
+codedash_fuzz::target!("aider");

@@ -36,17 +36,25 @@ fn render(agents: &[AgentRecord], all: bool, out: &mut impl Write) -> std::io::R
         if !agent.lacks.is_empty() {
             records.push_str(&format!("; not {}", agent.lacks.join(", ")));
         }
+        // a display variant has none of its own
+        let sources = match agent.roots.is_empty() {
+            true => String::new(),
+            false => text::count(agent.sources),
+        };
         writeln!(
             out,
             "{:<22} {:>8} {:>9} {:>10} {:>7}  {records}",
             text::cut(&agent.name, 22),
-            text::count(agent.sources),
+            sources,
             text::count(agent.sessions),
             text::count(agent.messages),
             text::count(agent.issues),
         )?;
         let resume = agent.resume.as_deref().unwrap_or("no command resumes one");
         writeln!(out, "  {dim}{}{dim:#}", text::line(resume))?;
+        if agent.roots.is_empty() {
+            writeln!(out, "  {dim}in another agent's folders{dim:#}")?;
+        }
         for root in agent.roots.iter().filter(|root| all || root.exists) {
             let missing = if root.exists { "" } else { " (not there)" };
             writeln!(out, "  {dim}{}{missing}{dim:#}", text::line(&root.path))?;
@@ -92,5 +100,15 @@ mod tests {
         );
         assert!(some.contains("nothing was found of 1 more agent"), "{some}");
         assert!(shown(true).contains("/h/.absent (not there)"));
+        assert!(!some.contains("in another agent's folders"), "{some}");
+        let variant = AgentRecord {
+            name: "variant".into(),
+            sessions: 2,
+            ..AgentRecord::default()
+        };
+        let mut plain = anstream::StripStream::new(Vec::new());
+        render(&[variant], false, &mut plain).unwrap();
+        let variant = String::from_utf8(plain.into_inner()).unwrap();
+        assert!(variant.contains("in another agent's folders"), "{variant}");
     }
 }

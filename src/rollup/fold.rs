@@ -178,17 +178,19 @@ impl SessionFold {
         s.last_at = Some(s.last_at.map_or(at, |last| last.max(at)));
     }
 
-    fn message(&mut self, message: &Message, at: Option<i64>) {
-        if !message.uuid.is_empty() {
-            let hash = uuid_hash(&message.uuid);
-            if self.records.last().is_none_or(|last| last.hash != hash) {
-                self.records.push(RecordRef {
-                    hash,
-                    at: at.unwrap_or(0),
-                    marked: message.copy,
-                });
-            }
+    fn record(&mut self, uuid: &str, at: Option<i64>, marked: bool) {
+        let hash = uuid_hash(uuid);
+        if !uuid.is_empty() && self.records.last().is_none_or(|last| last.hash != hash) {
+            self.records.push(RecordRef {
+                hash,
+                at: at.unwrap_or(0),
+                marked,
+            });
         }
+    }
+
+    fn message(&mut self, message: &Message, at: Option<i64>) {
+        self.record(&message.uuid, at, message.copy);
         let copy = self.is_copy(message);
         self.seen(at, copy);
         self.summary.all_messages = self.summary.all_messages.max(message.seq + 1);
@@ -307,6 +309,8 @@ impl SessionFold {
         if usage.copy && usage.record.is_empty() {
             return; // a replay, known as one by its place in the file
         }
+        // a record may hold nothing but usage (a thought without words)
+        self.record(&usage.record, at, usage.copy);
         let elsewhere = if usage.record.is_empty() {
             false
         } else {

@@ -73,6 +73,30 @@ fn copies_are_shown_but_not_counted() {
 }
 
 #[test]
+fn a_record_of_nothing_but_usage_is_a_record() {
+    let used = || {
+        EventKind::Usage(Box::new(UsageEvent {
+            key: "r1".into(),
+            record: "b".into(),
+            ..Default::default()
+        }))
+    };
+    let mut f = fold();
+    say(&mut f, Role::User, "a", "fix the login", 0);
+    push(&mut f, used(), 1);
+    say(&mut f, Role::Assistant, "c#1", "done", 2);
+    let hashes: Vec<u64> = f.records.iter().map(|record| record.hash).collect();
+    assert_eq!(hashes, ["a", "b", "c"].map(uuid_hash));
+    let mut f = fold_with(&["a", "b", "c"]);
+    say(&mut f, Role::User, "a", "fix the login", 0);
+    push(&mut f, used(), 1);
+    say(&mut f, Role::User, "d", "and the logout", 60);
+    f.finish(&HelperRules::default());
+    assert_eq!(f.summary.first_at, Some(T0 + 3_600_000));
+    assert_eq!(f.summary.responses, 0);
+}
+
+#[test]
 fn a_command_in_front_does_not_name_the_session() {
     let mut f = fold();
     let command = Message {

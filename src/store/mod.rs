@@ -33,7 +33,7 @@ use std::path::Path;
 use std::sync::Mutex;
 
 /// Version of the tables, the rollup and the rooms: another one is rebuilt.
-pub const SCHEMA: u64 = 5;
+pub const SCHEMA: u64 = 6;
 
 /// redb's own cache; the page cache does the rest.
 const CACHE_BYTES: usize = 6 << 20;

@@ -154,6 +154,33 @@ fn a_prompt_that_waits_at_the_end_is_shown_when_asked_for() {
     }
 }
 
+#[test]
+fn every_room_says_what_was_checked_against_real_files() {
+    let top = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/agents");
+    let mut rooms = 0;
+    for entry in fs::read_dir(top).unwrap().flatten() {
+        let (path, name) = (entry.path(), entry.file_name());
+        if name == "mod.rs" || name == "read" {
+            continue;
+        }
+        let file = if path.is_dir() {
+            path.join("mod.rs")
+        } else {
+            path
+        };
+        let text = fs::read_to_string(&file).unwrap();
+        let head = text.lines().take_while(|line| line.starts_with("//!"));
+        let head: Vec<&str> = head
+            .map(|line| line.trim_start_matches("//!").trim())
+            .collect();
+        let head = head.join(" ").to_lowercase();
+        let says = head.contains("checked against");
+        assert!(says, "{} does not say what was checked", file.display());
+        rooms += 1;
+    }
+    assert!(rooms > 20, "only {rooms} rooms");
+}
+
 /// Places to cut at: between records, just beside, and anywhere.
 fn cuts(bytes: &[u8]) -> BTreeSet<usize> {
     let ends: Vec<usize> = memchr::memchr_iter(b'\n', bytes).collect();

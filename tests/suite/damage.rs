@@ -335,28 +335,37 @@ fn check(
 }
 
 #[test]
-fn every_fuzz_target_names_a_room_with_fixtures() {
+fn every_room_has_fixtures_and_a_fuzz_target() {
     let top = Path::new(env!("CARGO_MANIFEST_DIR"));
     let rows = fs::read_to_string(top.join("fuzz/Cargo.toml")).unwrap();
-    let mut seen = 0;
-    for entry in fs::read_dir(top.join("fuzz/fuzz_targets"))
-        .unwrap()
+    let targets = fs::read_dir(top.join("fuzz/fuzz_targets")).unwrap();
+    let mut targets: Vec<String> = targets
         .flatten()
-    {
-        let path = entry.path();
-        let id = path.file_stem().unwrap().to_str().unwrap();
-        assert!(agents::room(id).is_some(), "{id} is no agent");
+        .map(|entry| {
+            entry
+                .path()
+                .file_stem()
+                .unwrap()
+                .to_str()
+                .unwrap()
+                .to_owned()
+        })
+        .collect();
+    targets.sort();
+    let mut rooms: Vec<&str> = agents::AGENTS.iter().map(|room| room.info().id).collect();
+    rooms.sort_unstable();
+    assert_eq!(targets, rooms);
+    for id in rooms {
+        let fixtures = top.join("tests/fixtures").join(id);
+        assert!(fixtures.is_dir(), "{id} has no fixtures");
+        let row = format!("name = \"{id}\"");
+        assert!(rows.contains(&row), "{id} is not in fuzz/Cargo.toml");
+        let target = fs::read_to_string(top.join(format!("fuzz/fuzz_targets/{id}.rs"))).unwrap();
         assert!(
-            top.join("tests/fixtures").join(id).is_dir(),
-            "{id} has no fixtures"
+            target.contains(&format!("target!(\"{id}\")")),
+            "{id} reads another room"
         );
-        assert!(
-            rows.contains(&format!("name = \"{id}\"")),
-            "{id} is not in fuzz/Cargo.toml"
-        );
-        seen += 1;
     }
-    assert!(seen > 15, "only {seen} targets");
 }
 
 proptest! {

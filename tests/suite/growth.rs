@@ -282,8 +282,13 @@ const DATABASES: &[Growth] = &[
         database: "work/shop/.crush/crush.db",
         steps: &[
             (
+                // and the answer that was still being written when it was held back
                 "INSERT INTO messages VALUES ('m-90', 's-1', 'user', '[{\"type\":\"text\",\"data\":{\"text\":\"And the floor\"}}]', '', 1770000090, 1770000090, NULL, NULL, 0)",
                 Some(2),
+            ),
+            (
+                "INSERT INTO messages VALUES ('m-89', 's-1', 'user', '[{\"type\":\"text\",\"data\":{\"text\":\"And the ceiling\"}}]', '', 1770000090, 1770000090, NULL, NULL, 0)",
+                Some(1),
             ),
             (
                 "UPDATE messages SET updated_at = 1770000091, parts = '[{\"type\":\"text\",\"data\":{\"text\":\"And all floors\"}}]' WHERE id = 'm-90'",

@@ -2,7 +2,9 @@
 
 use crate::agents::read::json::{Raw, fields};
 use crate::agents::read::value;
+use std::collections::HashMap;
 use std::path::Path;
+use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 pub(super) const FILE: &str = "history.jsonl";
 
@@ -21,6 +23,21 @@ fields! {
         folder: "workspace",
         conversation: "conversationId",
     }
+}
+
+/// A digest of what the history below `root` has of each conversation.
+pub(super) fn digests(root: &Path) -> HashMap<String, u64> {
+    let mut digests: HashMap<String, u64> = HashMap::new();
+    let text = crate::agents::read::whole::small(&root.join(FILE)).unwrap_or_default();
+    for line in text.split('\n') {
+        let record = Raw::parse(line.trim()).ok();
+        let record = record.and_then(Raw::object::<Line<'_>>);
+        if let Some(conversation) = record.and_then(|line| value::id(line.conversation)) {
+            let digest = digests.entry(conversation).or_default();
+            *digest = xxh3_64_with_seed(line.as_bytes(), *digest);
+        }
+    }
+    digests
 }
 
 /// What the history below `root` has of a conversation; a damaged line is left out, as nothing is

@@ -40,7 +40,15 @@ pub(super) fn discover(
             best.insert(source.native.clone(), source);
         }
     }
-    best.into_values().for_each(found);
+    if best.is_empty() {
+        return;
+    }
+    // what was typed is told of it: it changes when the history does
+    let typed = history::digests(root);
+    for mut source in best.into_values() {
+        source.fingerprint.ctime_ns ^= typed.get(&source.native).map_or(0, |digest| *digest as i64);
+        found(source);
+    }
 }
 
 pub(super) fn parse(source: &Source, sink: &mut dyn EventSink) -> std::io::Result<Checkpoint> {

@@ -2,6 +2,10 @@
 //! of their own, and a prompt history beside them.
 //!
 //! The file stem is the session: `sessionId` in a record may be the parent's or an older session's.
+//!
+//! Checked against real files: transcripts of many versions (2025-07 to 2026-08) with resumptions, forks,
+//! compactions, all three places of sub-agents and their housekeeping, the prompt history, and sessions
+//! that the desktop app started. Not seen: that app's own folders of other systems, which hold the same.
 
 mod answer;
 mod discover;

@@ -17,6 +17,10 @@
 //! A rollout tells nearly everything twice; [`twice`] says which telling is shown. A forked or spawned
 //! one begins with its parent's records; [`replay`] finds where it becomes itself. [`usage`] says what
 //! counts as a response.
+//!
+//! Checked against real files: rollouts of many versions (from before `session_meta` to 2026-08) with
+//! forks and sub-agents, the documents of before mid-2025, `session_index.jsonl`, `history.jsonl`,
+//! `state_5.sqlite`. Not seen: `.jsonl.zst`, `thread_history_*.sqlite`, other versions of the state.
 
 mod database;
 mod discover;

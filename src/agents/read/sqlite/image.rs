@@ -3,7 +3,7 @@
 //! The log's layout is part of SQLite's published file format: a header of 32 bytes, then frames of 24
 //! bytes and one page each. Frames count up to the last commit whose salts and running checksum are right.
 
-use super::beside;
+use super::{Stand, beside};
 use rusqlite::{Connection, ErrorCode, MAIN_DB, ffi};
 use std::fs;
 use std::path::Path;
@@ -13,13 +13,17 @@ const MOST: u64 = 128 << 20;
 
 pub(super) fn load(path: &Path) -> rusqlite::Result<Connection> {
     let wal = beside(path, "-wal");
+    let stand = Stand::settled(path).map_err(|error| failure(&error))?;
     let size = |path: &Path| fs::metadata(path).map_or(0, |meta| meta.len());
     if size(path) + size(&wal) > MOST {
         return super::connect(path, "mode=ro");
     }
     let mut image = fs::read(path).map_err(|error| failure(&error))?;
-    // a log that is gone by now was written back: then the file is whole
     let log = fs::read(&wal).unwrap_or_default();
+    // written back or opened meanwhile: the two do not fit together
+    if !stand.holds(path) {
+        return Err(super::stirred());
+    }
     apply(&mut image, &log);
     if let Some(modes) = image.get_mut(18..20) {
         // in memory there is no log; rollback mode is what can be opened

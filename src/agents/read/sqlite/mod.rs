@@ -7,8 +7,15 @@
 //! |---|---|---|
 //! | `-shm` | probably | `mode=ro`, the normal locking protocol |
 //! | `-wal` with content, no `-shm` | no (crash, copy, read-only folder) | [`image`]: main file and log put together in memory |
-//! | neither, header says WAL | no (closed cleanly) | `mode=ro&immutable=1`: the file is all there is, and the normal way would create a log; whoever opens it meanwhile makes what was read worthless ([`Db::still_closed`]) |
+//! | neither, header says WAL | no (closed cleanly) | `mode=ro&immutable=1`, see below |
 //! | neither, header says rollback journal | maybe | `mode=ro` |
+//!
+//! A database that was closed cleanly cannot be opened the normal way without a log and its index being
+//! made beside it, whatever the flags. `immutable` keeps SQLite from that. It also takes no locks, and no
+//! lock of ours would help: a program that opens such a database writes its log back without asking
+//! readers that are not in the log's index. So what is read is believed only when, after it, the files
+//! are what they were before it ([`Stand`]); else it is [`IssueKind::Locked`] and read again. Reading the
+//! whole file into memory first would need the same look, and gigabytes.
 //!
 //! A database that cannot be read is a [`ParseIssue`], never an error: the run goes on without it.
 
@@ -27,6 +34,9 @@ use std::time::Duration;
 /// How long a reader waits for a writer's lock before it gives up until the next scan.
 const BUSY: Duration = Duration::from_millis(250);
 
+/// More than the clock of any file system stands still that keeps times finer than seconds.
+const TICK: Duration = Duration::from_millis(20);
+
 /// An image at most this large is kept for the next session of the same database.
 const KEEP: u64 = 32 << 20;
 
@@ -37,8 +47,8 @@ pub struct Db {
     path: PathBuf,
     /// What the image was made of.
     image: Option<Fingerprint>,
-    /// What the file was when nobody had it open.
-    closed: Option<Fingerprint>,
+    /// How the files stood when nobody had the database open.
+    closed: Option<Stand>,
 }
 
 /// The image used last: the sessions of one database are read one after the other.
@@ -84,12 +94,24 @@ impl Db {
                 made(conn, Some(print))
             }
             Way::Closed => {
-                let meta = fs::metadata(path).map_err(|error| unreadable(path, &error))?;
-                let mut db = made(connect(path, "mode=ro&immutable=1"), None)?;
-                db.closed = Some(super::fingerprint(&meta));
-                Ok(db)
+                let stand = Stand::settled(path).map_err(|error| unreadable(path, &error))?;
+                let mut db = made(connect(path, "mode=ro&immutable=1"), None);
+                if stand.open || stand.log.is_some() || !stand.holds(path) {
+                    return Err(issue(path, 0, &stirred()));
+                }
+                if let Ok(db) = &mut db {
+                    db.closed = Some(stand);
+                }
+                db
             }
         }
+    }
+
+    /// What was read, if it can be believed.
+    fn believed<T>(&self, line: u64, read: rusqlite::Result<T>) -> Result<T, ParseIssue> {
+        let still_closed = self.closed.is_none_or(|stand| stand.holds(&self.path));
+        let read = if still_closed { read } else { Err(stirred()) };
+        read.map_err(|error| issue(&self.path, line, &error))
     }
 
     fn conn(&self) -> &Connection {
@@ -108,7 +130,7 @@ impl Db {
             let names = statement.query_map([], |row| row.get(0))?;
             names.collect()
         };
-        read().map_err(|error| issue(&self.path, 0, &error))
+        self.believed(0, read())
     }
 
     /// Names of a table's columns; empty where there is no such table.
@@ -123,7 +145,7 @@ impl Db {
             let names = statement.query_map([table], |row| row.get(0))?;
             names.collect()
         };
-        read().map_err(|error| issue(&self.path, 0, &error))
+        self.believed(0, read())
     }
 
     /// Hands over every row of `table` in rowid (or key) order with these columns. A column that this
@@ -195,25 +217,59 @@ impl Db {
             Ok(())
         };
         let ended = read();
-        match self.still_closed() {
-            true => ended.map_err(|error| issue(&self.path, number, &error)),
-            false => Err(ParseIssue {
-                path: self.path.display().to_string(),
-                line: number,
-                kind: IssueKind::Locked,
-                detail: "the database was opened by another program while it was read".to_owned(),
-            }),
-        }
+        self.believed(number, ended)
     }
+}
 
-    /// Whether a file that was opened as one nobody writes to is still that.
-    fn still_closed(&self) -> bool {
-        self.closed.is_none_or(|print| {
-            let now = fs::metadata(&self.path).map(|meta| super::fingerprint(&meta));
-            let log = fs::metadata(beside(&self.path, "-wal")).map_or(0, |meta| meta.len());
-            now.is_ok_and(|now| now == print) && log == 0
+/// How the files of a database stand: what is read of them without locks counts while they stand so.
+#[derive(Clone, Copy, PartialEq)]
+struct Stand {
+    file: Fingerprint,
+    log: Option<Fingerprint>,
+    /// Somebody has it open: the log's index lies there.
+    open: bool,
+}
+
+impl Stand {
+    fn of(path: &Path) -> std::io::Result<Stand> {
+        let log = fs::metadata(beside(path, "-wal")).ok();
+        Ok(Stand {
+            file: super::fingerprint(&fs::metadata(path)?),
+            // an empty log says nothing, nor does its owner (see `with_log`)
+            log: log.filter(|log| log.len() > 0).map(|log| Fingerprint {
+                ctime_ns: 0,
+                ..super::fingerprint(&log)
+            }),
+            open: beside(path, "-shm").exists(),
         })
     }
+
+    /// The same once the clock of the file system has moved on: a change within the tick of the last one
+    /// would not show.
+    fn settled(path: &Path) -> std::io::Result<Stand> {
+        for name in [path.to_owned(), beside(path, "-wal")] {
+            let changed = fs::metadata(name).and_then(|meta| meta.modified());
+            if let Some(age) = changed.ok().and_then(|at| at.elapsed().ok())
+                && age < TICK
+            {
+                std::thread::sleep(TICK - age);
+            }
+        }
+        Stand::of(path)
+    }
+
+    fn holds(&self, path: &Path) -> bool {
+        Stand::of(path).is_ok_and(|now| now == *self)
+    }
+}
+
+/// What a database that changed under a reader without locks is to that reader: busy.
+fn stirred() -> rusqlite::Error {
+    let code = rusqlite::ffi::Error {
+        code: ErrorCode::DatabaseBusy,
+        extended_code: rusqlite::ffi::SQLITE_BUSY,
+    };
+    rusqlite::Error::SqliteFailure(code, None)
 }
 
 /// The fingerprint of a database together with its write-ahead log, where new rows go first. (The log's

@@ -113,6 +113,78 @@ fn what_was_read_while_somebody_opened_a_closed_database_is_worth_nothing() {
     );
 }
 
+/// Agents that open, write and close again and again: whatever is read is one state of the database, of
+/// before or during the reading, and nothing is left in the folder.
+#[test]
+fn what_is_read_between_writers_is_neither_torn_nor_stale() {
+    use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a.sqlite");
+    let conn = Connection::open(&path).unwrap();
+    conn.execute_batch(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF;
+         CREATE TABLE t (n INTEGER, filler TEXT);
+         WITH RECURSIVE s(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM s WHERE i < 200)
+         INSERT INTO t SELECT 0, hex(zeroblob(1000)) FROM s;",
+    )
+    .unwrap();
+    drop(conn);
+    let (written, stop) = (AtomicI64::new(0), AtomicBool::new(false));
+    let (mut read, mut busy, mut newest) = (0, 0, 0);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for round in 1i64.. {
+                if stop.load(Ordering::SeqCst) {
+                    return;
+                }
+                let conn = Connection::open(&path).unwrap();
+                conn.busy_timeout(Duration::from_secs(5)).unwrap();
+                conn.execute_batch("PRAGMA synchronous = OFF").unwrap();
+                conn.execute("UPDATE t SET n = ?1", [round]).unwrap();
+                drop(conn);
+                written.store(round, Ordering::SeqCst);
+                std::thread::sleep(Duration::from_millis(round as u64 * 7 % 45));
+            }
+        });
+        let until = std::time::Instant::now() + Duration::from_secs(2);
+        while std::time::Instant::now() < until {
+            let before = written.load(Ordering::SeqCst);
+            let mut seen = Vec::new();
+            let rows = Db::open(&path).and_then(|db| {
+                db.rows("t", &["n"], &mut |row| {
+                    seen.push(row.int(0));
+                    if seen.len() == 100 {
+                        std::thread::sleep(Duration::from_millis(2));
+                    }
+                    Flow::Go
+                })
+            });
+            match rows {
+                Ok(()) => {
+                    assert_eq!(seen.len(), 200);
+                    assert!(seen.iter().all(|n| *n == seen[0]), "torn: {seen:?}");
+                    assert!(seen[0] >= before, "{} after {before} was there", seen[0]);
+                    (read, newest) = (read + 1, seen[0]);
+                }
+                Err(issue) => {
+                    assert_eq!(issue.kind, IssueKind::Locked, "{}", issue.detail);
+                    busy += 1;
+                }
+            }
+        }
+        stop.store(true, Ordering::SeqCst);
+    });
+    assert!(
+        read > 3 && newest > 3,
+        "{read} read, {busy} busy, newest {newest}"
+    );
+    // a writer that closed while we read was not the last one: the next one is
+    let conn = Connection::open(&path).unwrap();
+    conn.execute("UPDATE t SET n = 0", []).unwrap();
+    drop(conn);
+    assert_eq!(listing(dir.path()).len(), 1, "nothing of ours is left");
+}
+
 #[test]
 fn every_kind_of_failure_is_an_issue_of_its_kind() {
     let dir = tempfile::tempdir().unwrap();

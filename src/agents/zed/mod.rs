@@ -1,7 +1,10 @@
-//! Zed's agent panel: `threads/threads.db`, one packed JSON document a thread.
+//! Zed's agent panel: `threads/threads.db`, one packed JSON document a thread; and its text threads,
+//! `conversations/*.zed.json` ([`text`]).
 //!
 //! Messages have no times of their own; usage is recorded by prompt. Made after the editor's published
-//! source; not checked against real files. Text threads (`conversations/*.zed.json`) are not read.
+//! source; not checked against real files.
+
+mod text;
 
 use super::read::json::{Raw, fields, without_lone_surrogates};
 use super::read::parts::content;
@@ -41,6 +44,18 @@ static INFO: AgentInfo = AgentInfo {
             env_suffix: "Zed/threads",
             path: "AppData/Local/Zed/threads",
         },
+        RootSpec {
+            env: Some("XDG_DATA_HOME"),
+            env_suffix: "zed/conversations",
+            path: ".local/share/zed/conversations",
+        },
+        // macOS
+        RootSpec::fixed(".config/zed/conversations"),
+        RootSpec {
+            env: Some("LOCALAPPDATA"),
+            env_suffix: "Zed/conversations",
+            path: "AppData/Local/Zed/conversations",
+        },
     ],
     // the editor opens its own threads; there is no command for it
     resume: None,
@@ -54,6 +69,12 @@ static INFO: AgentInfo = AgentInfo {
     },
 };
 
+/// What a source is (`Source::layout`).
+mod layout {
+    pub const ROW: u8 = 0;
+    pub const TEXT: u8 = 1;
+}
+
 impl Agent for Zed {
     fn info(&self) -> &'static AgentInfo {
         &INFO
@@ -62,6 +83,7 @@ impl Agent for Zed {
     fn discover(&self, root: &Path, found: &mut dyn FnMut(Source)) -> Listing {
         let mut listing = Listing::new();
         rows::discover(&root.join("threads.db"), &mut listing, found, &mut list);
+        text::discover(root, &mut listing, found);
         listing
     }
 
@@ -71,8 +93,10 @@ impl Agent for Zed {
         _: &Checkpoint,
         sink: &mut dyn EventSink,
     ) -> std::io::Result<Checkpoint> {
-        if source.layout == rows::DATABASE {
-            return Ok(rows::parse_database(source, sink, &mut list));
+        match source.layout {
+            rows::DATABASE => return Ok(rows::parse_database(source, sink, &mut list)),
+            layout::TEXT => return text::parse(source, sink),
+            _ => {}
         }
         match find(source) {
             Ok(Some(row)) => tell(source, &row, sink),
@@ -97,7 +121,7 @@ fn list(db: &Db) -> Result<Vec<Seen>, ParseIssue> {
                 parent: row.text(2),
                 updated,
                 digest: vec![updated.unwrap_or(0)],
-                layout: 0,
+                layout: layout::ROW,
             });
             Flow::Go
         },
@@ -212,7 +236,7 @@ fn tell(source: &Source, row: &Row, sink: &mut dyn EventSink) {
         .and_then(Raw::object)
         .unwrap_or_default();
     out.cwd(
-        &folder(row, thread.snapshot)
+        &place(row, thread.snapshot)
             .map(Cow::Owned)
             .unwrap_or_default(),
     );
@@ -250,7 +274,7 @@ fn tell(source: &Source, row: &Row, sink: &mut dyn EventSink) {
 }
 
 /// Paths one a line, or as a list; else the worktree of the project as it was at the beginning.
-fn folder(row: &Row, snapshot: Option<Raw<'_>>) -> Option<String> {
+fn place(row: &Row, snapshot: Option<Raw<'_>>) -> Option<String> {
     let list = Raw::parse(&row.folders)
         .ok()
         .map(Raw::items)

@@ -1,0 +1,3 @@
+#![no_main]
+
+codedash_fuzz::target!("zed");
