@@ -86,8 +86,13 @@ pub(super) fn parse(source: &Source, sink: &mut dyn EventSink) -> std::io::Resul
     for at in 0..told.len() {
         let end = told.get(at + 1).map_or(text.len(), |next| next.start);
         let message = &told[at];
-        out.kept(&[Kept::member("messages", at as u64 + 1, message.json)]);
-        out.record(None, at as u64 + 1, "");
+        let number = at as u64 + 1;
+        let words = slice(&text, message.start..end);
+        out.kept(&[
+            Kept::member("messages", number, message.json),
+            Kept::member("text of messages", number, words),
+        ]);
+        out.record(None, number, "");
         message.tell(&text, message.start..end, &stretches, out);
         if out.flow() == Flow::Stop {
             break;
