@@ -69,8 +69,12 @@ impl Engine {
             ..ProjectView::default()
         };
         facts(&catalog, &pile, &mut view);
-        figures(&catalog, &reader, &mut pricer, &pile, &mut view)?;
-        (view.files, view.files_all) = files(&reader, root, &pile)?;
+        let (figured, named) = rayon::join(
+            || figures(&catalog, &reader, &mut pricer, &pile, &mut view),
+            || files(&self.store.read()?, root, &pile),
+        );
+        figured?;
+        (view.files, view.files_all) = named?;
         self.project_cards(&catalog, &pile, &mut view)?;
         Ok(Some(view))
     }

@@ -10,7 +10,7 @@ use crate::model::SessionSummary;
 /// were half of the page.
 const MEMBERS: usize = 2;
 /// Bytes of their names: a line.
-const MEMBER_NAME: usize = 90;
+const MEMBER_NAME: usize = 80;
 
 /// A card with what its template must not work out.
 pub struct CardView {

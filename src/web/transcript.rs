@@ -4,9 +4,9 @@ use super::cards::one_line;
 use super::filters::sized;
 use super::found::{self, Parts};
 use super::{highlight, markdown};
-use crate::engine::view::{Amount, Inside, TranscriptItem, TurnView};
+use crate::engine::view::{Amount, Course, Inside, TranscriptItem};
 use crate::model::{BodyFormat, PromptKind, Role, ToolCall, ToolKind};
-use std::collections::HashMap;
+use std::sync::Arc;
 
 /// More than this of one body stays behind a link to its full text.
 const MAX_PROSE: usize = 96 * 1024;
@@ -103,24 +103,22 @@ pub struct Renderer<'a> {
 /// What is known of a session beside its messages.
 #[derive(Default)]
 pub struct Insight {
-    /// By ordinal of the prompt.
-    pub turns: HashMap<u32, Sums>,
+    course: Arc<Course>,
     pub inside: Inside,
 }
 
 impl Insight {
-    pub fn new(turns: &[TurnView], inside: Inside) -> Insight {
-        let sums = |turn: &TurnView| {
-            let sums = Sums {
-                until: Some(turn.until),
-                amount: turn.amount.clone(),
-            };
-            turn.seq.map(|seq| (seq, sums))
-        };
-        Insight {
-            turns: turns.iter().filter_map(sums).collect(),
-            inside,
-        }
+    pub fn new(course: Arc<Course>, inside: Inside) -> Insight {
+        Insight { course, inside }
+    }
+
+    /// What the prompt of this ordinal came to. A page asks for a few of thousands.
+    fn turn(&self, seq: u32) -> Option<Sums> {
+        let mut turns = self.course.turns.iter();
+        turns.find(|turn| turn.seq == Some(seq)).map(|turn| Sums {
+            until: Some(turn.until),
+            amount: turn.amount.clone(),
+        })
     }
 
     fn found(&self, seq: u32) -> bool {
@@ -169,7 +167,7 @@ impl<'a> Renderer<'a> {
             found: self.insight.found(item.seq)
                 || answered.is_some_and(|seq| self.insight.found(seq)),
             turn: match item.role {
-                Role::User => self.insight.turns.get(&item.seq).cloned(),
+                Role::User => self.insight.turn(item.seq),
                 _ => None,
             },
             class,

@@ -183,7 +183,7 @@ fn inside(engine: &Engine, sid: Sid, params: &Params) -> Result<Inside, Failure>
 
 fn insight(engine: &Engine, sid: Sid, params: &Params) -> Result<Insight, Failure> {
     let inside = inside(engine, sid, params)?;
-    Ok(Insight::new(&engine.course(sid)?.turns, inside))
+    Ok(Insight::new(engine.course(sid)?, inside))
 }
 
 impl Found {

@@ -96,7 +96,7 @@ impl Session {
             .map(|count| tool(count, &params, &path));
         let plain = params.without("m").without("none").without("tool");
         let steps = charts::course(&found.course.steps, &path, &shell.clock);
-        let insight = Insight::new(&found.course.turns, found.inside);
+        let insight = Insight::new(found.course.clone(), found.inside);
         let around = number(&params, "m").or(first).unwrap_or_default();
         Session {
             related: related(&view),
