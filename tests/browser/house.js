@@ -1,4 +1,5 @@
 // What the tests share: one browser, pages that remember their errors, the home that is served.
+import assert from "node:assert/strict";
 import { chromium } from "playwright-core";
 import axe from "axe-core";
 import fs from "node:fs";
@@ -121,7 +122,8 @@ export async function searchable() {
 export async function appendPrompt(text) {
   const sessions = await json("/api/sessions");
   const file = transcripts(path.join(HOME, ".claude/projects"));
-  const newest = sessions.find((session) => file.has(session.id));
+  // one with calls: those that tests make have prompts alone
+  const newest = sessions.find((session) => file.has(session.id) && session.tool_calls > 0);
   const where = file.get(newest.id);
   const last = fs.readFileSync(where, "utf8").trimEnd().split("\n").map((line) => JSON.parse(line)).findLast((record) => record.cwd);
   const record = {
@@ -135,6 +137,26 @@ export async function appendPrompt(text) {
   delete record.requestId;
   delete record.toolUseResult;
   return { id: newest.id, append: () => fs.appendFileSync(where, JSON.stringify(record) + "\n") };
+}
+
+/** Adds up how far what is there moves by itself; the answer asserts that it is less than so much, and says what moved. */
+export async function watchMoves(page) {
+  await page.addInitScript(() => {
+    window.moves = { sum: 0, what: [] };
+    new PerformanceObserver((list) => {
+      for (const entry of list.getEntries()) {
+        if (entry.hadRecentInput) continue;
+        window.moves.sum += entry.value;
+        for (const { node, previousRect: from, currentRect: to } of entry.sources) {
+          window.moves.what.push(`${(node?.outerHTML ?? node?.textContent ?? "?").slice(0, 120)}: ${from.x},${from.y} to ${to.x},${to.y}`);
+        }
+      }
+    }).observe({ type: "layout-shift", buffered: true });
+  });
+  return async (limit, why) => {
+    const { sum, what } = await page.evaluate(() => window.moves);
+    assert.ok(sum < limit, `${why}: ${sum} by\n${what.join("\n")}`);
+  };
 }
 
 /** Writes a session of so many prompts, each answered, the last one `ago` ms ago; says how to go on with it. */

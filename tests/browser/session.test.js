@@ -1,7 +1,7 @@
 // The page of a session: outline, strip, jumps, finding inside, folds, copies, files, print.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { NARROW, appendPrompt, close, json, makeSession, newPage, open, settled } from "./house.js";
+import { NARROW, appendPrompt, close, json, makeSession, newPage, open, settled, watchMoves } from "./house.js";
 
 let context;
 let longest;
@@ -25,17 +25,12 @@ async function opened(where = "") {
 
 test("the outline comes by itself, moves nothing, and follows the reader", async () => {
   const page = await newPage(context);
-  await page.addInitScript(() => {
-    window.shifts = 0;
-    new PerformanceObserver((list) => {
-      for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shifts += entry.value;
-    }).observe({ type: "layout-shift", buffered: true });
-  });
+  const moved = await watchMoves(page);
   await page.goto(`/session/${longest.id}`);
   await page.locator("#outline .turns a").first().waitFor();
   await page.locator("#strip a").first().waitFor({ state: "attached" });
   await page.waitForTimeout(300);
-  assert.ok((await page.evaluate(() => window.shifts)) < 0.02, "the page does not move while it loads");
+  await moved(0.02, "the page does not move while it loads");
   const prompts = page.locator(".msg.user");
   await prompts.nth(2).evaluate((node) => node.scrollIntoView({ block: "start" }));
   const seq = (await prompts.nth(2).getAttribute("id")).slice(1);
@@ -49,12 +44,7 @@ test("the outline comes by itself, moves nothing, and follows the reader", async
 test("the window of the outline goes with the reader over its edge", async () => {
   const { id } = await makeSession(450);
   const page = await newPage(context);
-  await page.addInitScript(() => {
-    window.shifts = 0;
-    new PerformanceObserver((list) => {
-      for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shifts += entry.value;
-    }).observe({ type: "layout-shift", buffered: true });
-  });
+  const moved = await watchMoves(page);
   const seq = (n) => 2 * (n - 1);
   await page.goto(`/session/${id}?m=${seq(299)}`);
   const list = (offset) => page.locator(`#outline .turns[data-offset="${offset}"]`);
@@ -72,7 +62,7 @@ test("the window of the outline goes with the reader over its edge", async () =>
   const [box, link] = [await page.locator(".outline-side").boundingBox(), await current(346).boundingBox()];
   assert.ok(link.y >= box.y && link.y + link.height <= box.y + box.height, "it is in sight");
   assert.equal(await page.locator("#outline .turns a").count(), 200);
-  assert.ok((await page.evaluate(() => window.shifts)) < 0.02, "nothing jumps");
+  await moved(0.02, "nothing jumps");
   // back over the edge that it came from: the same window still
   await to(328);
   await current(328).waitFor();

@@ -88,10 +88,11 @@ pub(super) fn parse(source: &Source, sink: &mut dyn EventSink) -> std::io::Resul
         let message = &told[at];
         let number = at as u64 + 1;
         let words = slice(&text, message.start..end);
-        out.kept(&[
-            Kept::member("messages", number, message.json),
-            Kept::member("text of messages", number, words),
-        ]);
+        let mut kept = vec![Kept::member("messages", number, message.json)];
+        let beside = message.beside;
+        kept.extend(beside.map(|json| Kept::member("message_metadata", number, json)));
+        kept.push(Kept::member("text of messages", number, words));
+        out.kept(&kept);
         out.record(None, number, "");
         message.tell(&text, message.start..end, &stretches, out);
         if out.flow() == Flow::Stop {
@@ -103,19 +104,24 @@ pub(super) fn parse(source: &Source, sink: &mut dyn EventSink) -> std::io::Resul
 
 struct Message<'a> {
     json: &'a str,
+    /// Its metadata, where they do not stand in it.
+    beside: Option<&'a str>,
     start: usize,
     role: String,
     status: Option<Raw<'a>>,
 }
 
 fn message_of<'a>(message: Raw<'a>, beside: Option<Raw<'a>>) -> Message<'a> {
-    let metadata = message.get("metadata").or_else(|| {
-        let id = message.get("id")?.as_json();
-        beside?.get(id)
-    });
+    let own = message.get("metadata");
+    let beside = match own {
+        Some(_) => None,
+        None => message.get("id").and_then(|id| beside?.get(id.as_json())),
+    };
+    let metadata = own.or(beside);
     let role = metadata.and_then(|metadata| metadata.get("role"));
     Message {
         json: message.as_json(),
+        beside: beside.map(Raw::as_json),
         start: place(message.get("start")),
         role: role.and_then(Raw::owned).unwrap_or_default(),
         status: metadata.and_then(|metadata| metadata.get("status")),
