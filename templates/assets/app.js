@@ -1,8 +1,6 @@
 // Keys, copy buttons and manners of the event stream. Pages work without any of it.
 (() => {
   "use strict";
-  const root = document.documentElement;
-  root.classList.add("js");
 
   // A hidden tab lets go of its stream: browsers allow only six connections per host.
   class Stream {
